@@ -1,0 +1,100 @@
+"""`Gaussians`: a cloud of anisotropic 3-D Gaussian splats, the noun that readers make and everything else uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import rotations as rot
+
+SH_C0 = 0.28209479177387814
+"""Y_00, the constant spherical harmonic: colour = 0.5 + SH_C0 * sh[:, 0]."""
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """Struct of arrays; N splats share every first axis. float32 throughout.
+
+    Colour is display-referred (what trainers optimise against, sRGB-encoded), as in Kerbl et al. 2023.
+    """
+
+    positions: np.ndarray
+    """Centres [N, 3], metres (or the capture's own unit), frame of the file or of the world as the holder says."""
+    rotations: np.ndarray
+    """Unit quaternions [N, 4], wxyz: from the splat's principal axes to the frame of `positions`."""
+    scales: np.ndarray
+    """Standard deviations along the principal axes [N, 3], linear, same unit as positions."""
+    opacity: np.ndarray
+    """Peak opacity [N], 0..1 (after the sigmoid)."""
+    sh: np.ndarray
+    """Spherical-harmonic coefficients [N, (degree+1)^2, 3], raw as trained; index 0 is the constant one."""
+
+    def __post_init__(self) -> None:
+        n = len(self.positions)
+        expected = {"positions": (n, 3), "rotations": (n, 4), "scales": (n, 3), "opacity": (n,)}
+        for name, shape in expected.items():
+            got = getattr(self, name).shape
+            if got != shape:
+                raise ValueError(f"Gaussians.{name} has shape {got}, expected {shape}")
+        if self.sh.ndim != 3 or self.sh.shape[0] != n or self.sh.shape[2] != 3:
+            raise ValueError(f"Gaussians.sh has shape {self.sh.shape}, expected ({n}, K, 3)")
+        if (self.sh_degree + 1) ** 2 != self.sh.shape[1]:
+            raise ValueError(f"Gaussians.sh has {self.sh.shape[1]} coefficients, not 1, 4, 9, 16 or 25")
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def sh_degree(self) -> int:
+        return int(np.sqrt(self.sh.shape[1])) - 1
+
+    @property
+    def colours(self) -> np.ndarray:
+        """Base colour [N, 3], display-referred, clipped below at 0 as the trainers' rasterisers do."""
+        return np.maximum(0.5 + SH_C0 * self.sh[:, 0], 0).astype(np.float32)
+
+    def covariances(self) -> np.ndarray:
+        """Covariance matrices R S S^T R^T [N, 3, 3] (Kerbl et al. 2023, eq. 6)."""
+        half = rot.matrix_from_quaternion(self.rotations) * self.scales[:, None, :]
+        return half @ half.transpose(0, 2, 1)
+
+    def select(self, index: np.ndarray) -> Gaussians:
+        """The splats at a boolean mask [N] or integer index."""
+        return Gaussians(
+            self.positions[index], self.rotations[index], self.scales[index], self.opacity[index], self.sh[index]
+        )
+
+    def transformed(self, matrix: np.ndarray) -> Gaussians:
+        """Moved by a 4x4 similarity (rotation, uniform scale, translation).
+
+        Spherical harmonics of degree 1 and more stay in their own frame: callers that show or export them use the frame in
+        which the object keeps its data.
+        Raises ValueError for a shear, a mirror or a non-uniform scale, which a Gaussian's rotation and scale cannot follow.
+        """
+        linear = np.asarray(matrix, float)[:3, :3]
+        scale = np.cbrt(np.linalg.det(linear))
+        if scale <= 0 or not np.allclose(linear @ linear.T, scale**2 * np.eye(3), atol=1e-4 * scale**2):
+            raise ValueError(
+                "the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale"
+            )
+        turn = rot.quaternion_from_matrix(linear / scale)
+        return replace(
+            self,
+            positions=(self.positions @ linear.T + np.asarray(matrix, float)[:3, 3]).astype(np.float32),
+            rotations=rot.multiply(turn, self.rotations).astype(np.float32),
+            scales=(self.scales * scale).astype(np.float32),
+        )
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for `arrays.save`."""
+        return {name: getattr(self, name) for name in ("positions", "rotations", "scales", "opacity", "sh")}
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, np.ndarray]) -> Gaussians:
+        return Gaussians(*(arrays[name] for name in ("positions", "rotations", "scales", "opacity", "sh")))
+
+
+def sh_from_colours(colours: np.ndarray) -> np.ndarray:
+    """Degree-0 coefficients [N, 1, 3] that show the given display colours [N, 3]."""
+    return ((np.asarray(colours, np.float32) - 0.5) / SH_C0).astype(np.float32)[:, None, :]
