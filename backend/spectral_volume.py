@@ -1,0 +1,119 @@
+"""`SpectralVolume`: complex motion per pixel and frequency, the noun of everything that sways in a picture.
+
+Li et al. 2024 (Generative Image Dynamics), section 3: the temporal Fourier transform of per-pixel displacements from
+the still picture. A volume whose frequencies are whole multiples of 1 / duration repeats exactly after that time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+FORMAT = "sway.spectral_volume.1"
+
+
+@dataclass(frozen=True)
+class SpectralVolume:
+    """Displacement of every pixel from the still picture, `D(p, t) = Re sum_k S_k(p) exp(i 2 pi f_k t)`."""
+
+    coefficients: np.ndarray
+    """S_k(p) [K, H, W, 2], complex64: (x, y) in pixels of the H x W reference picture, x right, y down."""
+    frequencies: np.ndarray
+    """f_k [K], hertz, rising, not negative."""
+    duration: float
+    """Length of the motion, seconds."""
+    mask: np.ndarray
+    """How much each pixel belongs to what moves [H, W], float32, 0..1."""
+    source: str = ""
+    """What made it, for people to read (a producer and its seed, a file's name)."""
+
+    def __post_init__(self) -> None:
+        shape = self.coefficients.shape
+        if len(shape) != 4 or shape[3] != 2 or 0 in shape:
+            raise ValueError(f"the spectral volume's coefficients have shape {shape}, expected (K, height, width, 2)")
+        if not np.iscomplexobj(self.coefficients):
+            raise ValueError("the spectral volume's coefficients are not complex numbers")
+        if self.frequencies.shape != shape[:1]:
+            raise ValueError(
+                f"the spectral volume has {shape[0]} slices of coefficients but {self.frequencies.size} frequencies"
+            )
+        if (self.frequencies < 0).any() or (np.diff(self.frequencies) <= 0).any():
+            raise ValueError("the spectral volume's frequencies must rise and not be negative")
+        if self.mask.shape != shape[1:3]:
+            raise ValueError(
+                f"the spectral volume's mask is {self.mask.shape} but its motion is {shape[1:3]} (height, width)"
+            )
+        if not self.duration > 0:
+            raise ValueError(f"the spectral volume lasts {self.duration} s; it needs a duration above 0")
+        if not np.isfinite(self.coefficients).all():
+            raise ValueError("the spectral volume holds coefficients that are not finite numbers")
+
+    @property
+    def height(self) -> int:
+        return self.coefficients.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.coefficients.shape[2]
+
+    def displacement(self, time: float) -> np.ndarray:
+        """Displacement at `time` seconds [H, W, 2], float32, pixels of the reference picture."""
+        phase = np.exp(2j * np.pi * self.frequencies * time)
+        real, imaginary = phase.real.astype(np.float32), phase.imag.astype(np.float32)
+        return np.tensordot(real, self.coefficients.real, 1) - np.tensordot(imaginary, self.coefficients.imag, 1)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a .safetensors file, beside its final name and then renamed. Its metadata tell what is inside."""
+        from safetensors.numpy import save_file
+
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+        # Complex numbers as trailing (real, imaginary) pairs: every safetensors reader knows float32.
+        pairs = np.ascontiguousarray(self.coefficients, np.complex64).view(np.float32)
+        tensors = {
+            "coefficients": pairs.reshape(*self.coefficients.shape, 2),
+            "mask": np.ascontiguousarray(self.mask, np.float32),
+        }
+        metadata = {
+            "format": FORMAT,
+            "frequencies": json.dumps([float(f) for f in self.frequencies]),
+            "duration": repr(float(self.duration)),
+            "reference_size": f"{self.width}x{self.height}",
+            "source": self.source,
+        }
+        save_file(tensors, partial, metadata)
+        os.replace(partial, path)
+        return path
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> SpectralVolume:
+        """Read a file that `save` wrote.
+
+        Raises FileNotFoundError where there is none, ValueError for a file of another kind.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no spectral volume at {path}")
+        try:
+            with safe_open(path, "numpy") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
+        except SafetensorError as error:
+            raise ValueError(f"{path.name} is not a safetensors file ({error}); choose one that Sway wrote") from error
+        if metadata.get("format") != FORMAT or not {"coefficients", "mask"} <= tensors.keys():
+            raise ValueError(f"{path.name} holds no spectral volume; choose a file that Sway wrote")
+        pairs = np.ascontiguousarray(tensors["coefficients"])
+        return SpectralVolume(
+            pairs.view(np.complex64)[..., 0],
+            np.array(json.loads(metadata["frequencies"])),
+            float(metadata["duration"]),
+            tensors["mask"],
+            metadata.get("source", ""),
+        )
