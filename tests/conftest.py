@@ -28,29 +28,44 @@ def data_file():
 
 
 @pytest.fixture(scope="session")
-def addon():
-    """The add-on, loaded and registered as Blender would, from this checkout."""
-    bpy = pytest.importorskip("bpy")
+def package():
+    """The add-on under the name Blender gives it, importable but not registered."""
+    pytest.importorskip("bpy")
     for parent in ("bl_ext", "bl_ext.user_default"):
         sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
-    spec = importlib.util.spec_from_file_location(
-        ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
+    spec = importlib.util.spec_from_file_location(ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
     module = importlib.util.module_from_spec(spec)
     sys.modules[ADDON] = module
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def addon(package):
+    """The add-on, loaded and registered as Blender would, from this checkout."""
+    import bpy
+
     # A real installation has an entry among the preferences; the add-on reads its own from there.
     entry = bpy.context.preferences.addons.new()
     entry.module = ADDON
-    module.register()
-    yield module
-    module.unregister()
+    package.register()
+    yield package
+    package.unregister()
     bpy.context.preferences.addons.remove(entry)
 
 
 @pytest.fixture
 def empty_scene(addon):
     """A factory-fresh, empty Blender scene."""
+    import bpy
+
+    bpy.ops.wm.read_homefile(app_template="", use_empty=True)
+    return bpy.context.scene
+
+
+@pytest.fixture
+def plain_scene(package):
+    """A factory-fresh, empty Blender scene with the add-on's modules importable, but nothing registered."""
     import bpy
 
     bpy.ops.wm.read_homefile(app_template="", use_empty=True)

@@ -1,0 +1,166 @@
+"""Node trees built in code, so that the groups and materials of this folder read like the formulas they hold.
+
+Blender 4.5 and 5.2 differ in two things that matter here, both hidden below: 4.5 keeps unused sockets (disabled), and modifier
+inputs moved from custom properties to `modifier.properties.inputs`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+SOCKET_TYPES = {bool: "NodeSocketBool", float: "NodeSocketFloat"}
+COLUMN_WIDTH, ROW_HEIGHT = 220, 190
+VERSION = "sway_version"
+
+
+class Builder:
+    """Adds linked nodes to one tree; every method returns the output socket that carries its result."""
+
+    def __init__(self, tree: bpy.types.NodeTree) -> None:
+        self.tree = tree
+
+    def node(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> bpy.types.Node:
+        """One node; `settings` first, since they decide which sockets exist. Inputs are sockets to link or plain values."""
+        node = self.tree.nodes.new(kind)
+        for name, value in settings.items():
+            setattr(node, name, value)
+        enabled = [socket for socket in node.inputs if socket.enabled]
+        for key, value in (inputs or {}).items():
+            socket = enabled[key] if isinstance(key, int) else next(s for s in enabled if s.name == key)
+            self._feed(socket, value)
+        return node
+
+    def add(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> bpy.types.NodeSocket:
+        """One node's first result."""
+        return next(socket for socket in self.node(kind, inputs, **settings).outputs if socket.enabled)
+
+    def math(self, operation: str, *operands: Any) -> bpy.types.NodeSocket:
+        return self.add("ShaderNodeMath", dict(enumerate(operands)), operation=operation)
+
+    def vector(self, operation: str, *operands: Any) -> bpy.types.NodeSocket:
+        """Vector Math; its result is a vector or, for a dot product, a number."""
+        return self.add("ShaderNodeVectorMath", dict(enumerate(operands)), operation=operation)
+
+    def scaled(self, vector: bpy.types.NodeSocket, factor: Any) -> bpy.types.NodeSocket:
+        return self.add("ShaderNodeVectorMath", {0: vector, "Scale": factor}, operation="SCALE")
+
+    def attribute(self, name: str, data_type: str) -> bpy.types.NodeSocket:
+        """A named attribute in geometry nodes."""
+        return self.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=data_type)
+
+    def has_attribute(self, name: str, data_type: str) -> bpy.types.NodeSocket:
+        node = self.node("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=data_type)
+        return node.outputs["Exists"]
+
+    def store(self, geometry: Any, name: str, data_type: str, value: Any, **inputs: Any) -> bpy.types.NodeSocket:
+        return self.add(
+            "GeometryNodeStoreNamedAttribute",
+            {"Geometry": geometry, "Name": name, "Value": value, **inputs},
+            data_type=data_type,
+            domain="POINT",
+        )
+
+    def without(self, geometry: Any, pattern: str) -> bpy.types.NodeSocket:
+        """The geometry without the attributes whose names match a pattern such as "radiance:*"."""
+        node = self.node("GeometryNodeRemoveAttribute", {"Geometry": geometry, "Name": pattern})
+        if "Pattern Mode" in node.inputs:
+            node.inputs["Pattern Mode"].default_value = "Wildcard"
+        else:
+            node.pattern_mode = "WILDCARD"
+        return node.outputs[0]
+
+    def switch(self, kind: str, condition: Any, if_false: Any, if_true: Any) -> bpy.types.NodeSocket:
+        inputs = {"Switch": condition, "False": if_false, "True": if_true}
+        return self.add("GeometryNodeSwitch", inputs, input_type=kind)
+
+    def _feed(self, socket: bpy.types.NodeSocket, value: Any) -> None:
+        if isinstance(value, bpy.types.NodeSocket):
+            self.tree.links.new(value, socket)
+        else:
+            socket.default_value = value
+
+
+def geometry_group(
+    name: str, version: int, inputs: dict[str, dict[str, Any]], fill: Callable[[Builder, Any, Any], None]
+) -> bpy.types.GeometryNodeTree:
+    """The .blend's geometry-node group of that name, made on first use and refilled where its version is older.
+
+    `inputs` maps an input's name to its interface settings, whose `default_value` decides its type. A refill keeps the inputs
+    that exist, so that modifiers keep the values people gave them.
+    """
+    tree = _local(bpy.data.node_groups, name)
+    if tree is None:
+        tree = bpy.data.node_groups.new(name, "GeometryNodeTree")
+        tree.is_modifier = True
+        for in_out in ("INPUT", "OUTPUT"):
+            tree.interface.new_socket("Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+    if tree.get(VERSION) == version:
+        return tree
+    for label, settings in inputs.items():
+        if label not in tree.interface.items_tree:
+            kind = SOCKET_TYPES[type(settings["default_value"])]
+            socket = tree.interface.new_socket(label, in_out="INPUT", socket_type=kind)
+            for key, value in settings.items():
+                setattr(socket, key, value)
+    tree.nodes.clear()
+    fill(Builder(tree), tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput"))
+    arrange(tree)
+    tree[VERSION] = version
+    return tree
+
+
+def material(name: str, version: int, fill: Callable[[Builder, bpy.types.Material], None]) -> bpy.types.Material:
+    """The .blend's material of that name, made on first use and refilled where its version is older."""
+    found = _local(bpy.data.materials, name) or bpy.data.materials.new(name)
+    if found.get(VERSION) == version:
+        return found
+    if found.node_tree is None:
+        found.use_nodes = True
+    found.node_tree.nodes.clear()
+    fill(Builder(found.node_tree), found)
+    arrange(found.node_tree)
+    found[VERSION] = version
+    return found
+
+
+def set_input(modifier: bpy.types.NodesModifier, label: str, value: Any) -> None:
+    """Sets an input of a geometry-nodes modifier by the name that people read."""
+    identifier = modifier.node_group.interface.items_tree[label].identifier
+    if hasattr(modifier, "properties"):
+        getattr(modifier.properties.inputs, identifier).value = value
+    else:
+        modifier[identifier] = value
+    modifier.id_data.update_tag()
+
+
+def get_input(modifier: bpy.types.NodesModifier, label: str) -> Any:
+    """Value of an input of a geometry-nodes modifier."""
+    identifier = modifier.node_group.interface.items_tree[label].identifier
+    if hasattr(modifier, "properties"):
+        return getattr(modifier.properties.inputs, identifier).value
+    return modifier[identifier]
+
+
+def arrange(tree: bpy.types.NodeTree) -> None:
+    """Places nodes in columns from left to right by their distance to the output."""
+    column: dict[str, int] = defaultdict(int)
+    for _ in tree.nodes:  # a relaxation a node: paths are at most that long
+        before = dict(column)
+        for link in tree.links:
+            column[link.from_node.name] = max(column[link.from_node.name], column[link.to_node.name] + 1)
+        if column == before:
+            break
+    rows: dict[int, int] = defaultdict(int)
+    for node in tree.nodes:
+        place = column[node.name]
+        node.location = (-place * COLUMN_WIDTH, -rows[place] * ROW_HEIGHT)
+        rows[place] += 1
+
+
+def _local(collection: Any, name: str) -> Any:
+    """The data-block of that name that belongs to this file; linked ones of the same name cannot be edited."""
+    return next((block for block in collection if block.name == name and block.library is None), None)
