@@ -1,7 +1,7 @@
-"""Splats to a picture, and the picture's gradient back to the splats; the worker's workhorse on any device.
+"""Splats to a picture, and the picture's gradient back to the splats, on any device Taichi has.
 
-Kerbl et al. 2023, "3D Gaussian Splatting for Real-Time Radiance Field Rendering", with the conventions of `Camera`. The maths is
-in projection.py (one splat) and compositing.py (one tile); `twin.py` is the same in plain torch.
+Kerbl et al. 2023, "3D Gaussian Splatting for Real-Time Radiance Field Rendering", with the conventions of `Camera`. The
+maths is in projection.py (one splat) and compositing.py (one tile); twin.py is the same in plain torch.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ BAND_HEIGHT = 8
 class Rasteriser:
     """Renders up to `count` splats through one camera.
 
-    A splat's alpha is min(0.99, opacity exp(-d2/2)) with d2 measured by its projected covariance + `dilation` [px^2] on the
-    diagonal (trainers use 0.3; 0 is what Blender's splat material shows), dropped under `alpha_min` and nearer than `near` [m].
-    A pixel is finished at a transmittance of 1e-4, unless `alpha_min` is lowered: that asks for a smooth picture, in which
-    nothing is cut short.
+    A splat's alpha is min(0.99, opacity exp(-d2/2)), with d2 measured by its projected covariance + `dilation` [px^2]
+    on the diagonal (trainers use 0.3; 0 is what Blender's splat material shows), dropped under `alpha_min`. Splats
+    nearer than `near` [m] are left out. A pixel is finished at a transmittance of 1e-4, unless `alpha_min` is lowered:
+    that asks for a smooth picture, in which nothing is cut short.
 
-    Taichi must have been started (`taichi_runtime.start`), whose precision is used. Instances hold numpy memory only, and share
-    their compiled kernels whatever the camera, picture size and count.
+    Taichi must have been started (`taichi_runtime.start`), whose precision is used. Instances hold numpy memory only,
+    and share their compiled kernels whatever the camera, picture size and count.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Rasteriser:
         opacity: np.ndarray,
         background: Sequence[float] = (1.0, 1.0, 1.0),
     ) -> np.ndarray:
-        """Picture [H, W, 3] of splats at positions [N, 3] (world, m) with covariances [N, 6] (world, m^2; xx, xy, xz, yy, yz, zz),
-        colours [N, 3] and opacity [N], over one background colour.
+        """Picture [H, W, 3] of splats over one background colour, in the colour space of their colours.
 
-        Colours pass through linearly: the picture is in their colour space.
+        Positions [N, 3] m and covariances [N, 6] m^2 (xx, xy, xz, yy, yz, zz) are in world space; colours [N, 3],
+        opacity [N].
         Raises ValueError for more splats than the instance was made for.
         """
         n = len(positions)
@@ -93,6 +93,35 @@ class Rasteriser:
         self._image = self._pixels[..., :3] + transmittance * np.asarray(background, self._real)
         return self._image.copy()
 
+    def backward(self, grad_image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients to the positions [N, 3] and covariances [N, 6] of the last `render`, from the picture's [H, W, 3].
+
+        An off-diagonal covariance entry counts once: its gradient is that of xy and yx moving together.
+        """
+        p, shape = self._pairs, self._image.shape[:2]
+        n = len(self._splats[0])
+        screen, box = self._screen[:n], self._box[:n]
+        moments = np.empty((len(p.splat), compositing.MOMENTS), self._real)
+        compositing.composite_backward(
+            screen,
+            box,
+            p.splat,
+            p.by_tile,
+            p.tile_start,
+            *self._tile,
+            self._stop,
+            self._image,
+            np.ascontiguousarray(grad_image, self._real),
+            np.empty((*shape, 2), self._real),
+            moments,
+        )
+        grad_positions = np.zeros((n, 3), self._real)
+        grad_covariances = np.zeros((n, 6), self._real)
+        projection.project_backward(
+            *self._splats, *self._view, screen, p.splats, p.first, moments, grad_positions, grad_covariances
+        )
+        return grad_positions, grad_covariances
+
     @property
     def alpha(self) -> np.ndarray:
         """How much of each pixel of the last picture the splats cover [H, W], 0..1."""
@@ -100,6 +129,6 @@ class Rasteriser:
 
     @property
     def depth(self) -> np.ndarray:
-        """Expected camera z of each pixel of the last picture [H, W], m: the mean over what the splats cover; inf where nothing."""
+        """Expected camera z of the last picture [H, W], m: mean over what covers a pixel, inf where nothing does."""
         alpha = self.alpha
         return np.where(alpha > 0, self._pixels[..., 3] / np.where(alpha > 0, alpha, 1), np.inf).astype(self._real)

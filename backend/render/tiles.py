@@ -24,7 +24,7 @@ class Pairs:
 
 
 def pair(box: np.ndarray, depth: np.ndarray, width: int, height: int, tile_width: int, tile_height: int) -> Pairs:
-    """Pair the splats' pixel boxes [N, 4] (x0, x1, y0, y1; empty where x0 = x1), camera z [N], with the picture's tiles."""
+    """Pair splats of pixel boxes [N, 4] (x0, x1, y0, y1; empty where x0 = x1) and camera z [N] with their tiles."""
     columns, rows = -(-width // tile_width), -(-height // tile_height)
     splats = np.flatnonzero(box[:, 1] > box[:, 0]).astype(np.int32)
     splats = splats[np.argsort(depth[splats], kind="stable")]
