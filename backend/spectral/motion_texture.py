@@ -49,35 +49,59 @@ class Stroke:
     def field(self, height: int, width: int) -> np.ndarray:
         """Displacement of every pixel when the tip moves by one pixel [H, W, 2], float32.
 
-        Perpendicular to the stroke, towards +x for an upright one; 0 at the root and behind it, constant beyond the
-        tip. The stroke is read along its chord, so a bent line bends the directions and nothing is torn.
+        Along the stroke it is perpendicular to it, towards +x for an upright one; 0 at the root and behind it. What
+        lies beside turns with the stroke, as the cross-sections of a bent beam do: when a plant leans to the right its
+        left leaves rise. (The paper shifts whole rows instead; a simulated plant turns its leaves.)
+        The stroke is read along its chord, so a bent line bends the directions and nothing is torn.
         """
-        root, tip = self.points[0], self.points[-1]
+        pieces = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+        points = self.points[np.append(True, pieces > 0)]
+        arc = np.append(0, np.cumsum(pieces[pieces > 0]))
+        tangents = np.gradient(points, arc, axis=0)
+        root, tip = points[0], points[-1]
         length = np.linalg.norm(tip - root)
         chord = (tip - root) / length
-        along_points = np.maximum.accumulate((self.points - root) @ chord)
-        pieces = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
-        arc = np.concatenate([[0], np.cumsum(pieces)]) / pieces.sum()
-        tangents = np.gradient(self.points, axis=0)
-        tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
+        stations = np.maximum.accumulate((points - root) @ chord)
 
         y, x = np.mgrid[:height, :width] + 0.5
         along = (x - root[0]) * chord[0] + (y - root[1]) * chord[1]
-        u = np.interp(along, along_points, arc)
-        tangent = np.stack([np.interp(along, along_points, tangents[:, axis]) for axis in (0, 1)], -1)
-        normal = np.stack([-tangent[..., 1], tangent[..., 0]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-        weight = beam_profile(u)
+        within = np.clip(along, 0, length)
+        u = np.interp(within, stations, arc / arc[-1]) + (along - within) / arc[-1]
+        centre = _along(within, stations, points) + (along - within)[..., None] * chord
+        tangent = _along(within, stations, tangents)
+        tangent /= np.linalg.norm(tangent, axis=-1, keepdims=True)
+        offset = np.stack([x, y], -1) - centre
+        turn = beam_slope(u) / arc[-1]
+        field = beam_profile(u)[..., None] * _quarter_turn(tangent) + turn[..., None] * _quarter_turn(offset)
         if self.reach is not None:
-            beside = (y - root[1]) * chord[0] - (x - root[0]) * chord[1]
-            beyond = np.maximum(along - length, 0)
-            weight = weight * np.exp(-(beside**2 + beyond**2) / (2 * self.reach**2))
-        return (weight[..., None] * normal).astype(np.float32)
+            beside = (offset**2).sum(-1) + np.maximum(along - length, 0) ** 2
+            field *= np.exp(-beside / (2 * self.reach**2))[..., None]
+        return field.astype(np.float32)
 
 
 def beam_profile(u: np.ndarray) -> np.ndarray:
-    """Deflection of an evenly loaded cantilever: 0 at the root u = 0, 1 at the tip u = 1 (Chuang et al. 2005)."""
-    return u**4 / 3 - 4 * u**3 / 3 + 2 * u**2
+    """Deflection of an evenly loaded cantilever: 0 at the root u = 0, 1 at the tip u = 1 (Chuang et al. 2005).
+
+    0 behind the root, straight on beyond the tip.
+    """
+    v = np.clip(u, 0, 1)
+    return v**4 / 3 - 4 * v**3 / 3 + 2 * v**2 + np.maximum(u - 1, 0) * beam_slope(np.ones(()))
+
+
+def beam_slope(u: np.ndarray) -> np.ndarray:
+    """Derivative of `beam_profile`."""
+    v = np.clip(u, 0, 1)
+    return 4 * v**3 / 3 - 4 * v**2 + 4 * v
+
+
+def _along(place: np.ndarray, stations: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Vectors [n, 2] given at `stations` [n], interpolated at every place [H, W]: [H, W, 2]."""
+    return np.stack([np.interp(place, stations, values[:, axis]) for axis in (0, 1)], -1)
+
+
+def _quarter_turn(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [..., 2] turned by 90 degrees, from y to -x (upwards to the right, with y down)."""
+    return np.stack([-vectors[..., 1], vectors[..., 0]], -1)
 
 
 def motion_texture(
