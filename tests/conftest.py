@@ -30,7 +30,6 @@ def data_file():
 @pytest.fixture(scope="session")
 def package():
     """The add-on under the name Blender gives it, importable but not registered."""
-    pytest.importorskip("bpy")
     for parent in ("bl_ext", "bl_ext.user_default"):
         sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
     spec = importlib.util.spec_from_file_location(ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
@@ -43,7 +42,7 @@ def package():
 @pytest.fixture(scope="session")
 def addon(package):
     """The add-on, loaded and registered as Blender would, from this checkout."""
-    import bpy
+    bpy = pytest.importorskip("bpy")
 
     # A real installation has an entry among the preferences; the add-on reads its own from there.
     entry = bpy.context.preferences.addons.new()

@@ -1,0 +1,126 @@
+"""The worker: requests on stdin, events on the original stdout, everything else that prints goes to stderr.
+
+`python -m backend` serves Blender until stdin closes; `python -m backend run job.json` runs one job (a `Submit` message in a
+file) without Blender and prints its events.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from .api import wire
+from .api.param import validate
+from .context import Cancelled, JobContext
+
+
+def run_job(request: wire.Submit, context: JobContext) -> wire.Done:
+    """Run one job to its end and say how it went. Never raises."""
+    try:
+        if not request.kind.isidentifier() or request.kind.startswith("_"):
+            raise ValueError(f"there is no job of kind {request.kind!r}.")
+        module = importlib.import_module(f".jobs.{request.kind}", __package__)
+        params = wire.from_jsonable(module.PARAMS, request.params)
+        validate(params)
+        context.check_cancelled()
+        context.folder.mkdir(parents=True, exist_ok=True)
+        outputs, results = module.run(params, request.inputs, context)
+        results = {**results, "seconds": context.seconds, "peak_rss_mb": peak_rss_mb()}
+        return wire.Done(request.job, "finished", {k: str(v) for k, v in outputs.items()}, results)
+    except Cancelled:
+        return wire.Done(request.job, "cancelled")
+    except (ValueError, FileNotFoundError) as refusal:  # expected refusals carry their own sentence
+        traceback.print_exc()
+        return wire.Done(request.job, "failed", error=str(refusal))
+    except MemoryError:
+        traceback.print_exc()
+        return wire.Done(request.job, "failed", error="Not enough memory; use fewer particles or a smaller picture.")
+    except Exception as bug:
+        traceback.print_exc()
+        return wire.Done(request.job, "failed", error=f"Unexpected {type(bug).__name__}: {bug}")
+
+
+def peak_rss_mb() -> float:
+    """Largest resident memory of this process so far [MB]."""
+    import psutil
+
+    info = psutil.Process().memory_info()
+    if hasattr(info, "peak_wset"):  # Windows
+        return info.peak_wset / 2**20
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _claim_stdout() -> Callable[[wire.Message], None]:
+    """Keep the real stdout for messages and point file descriptor 1 at stderr, before any noisy library loads."""
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def send(message: wire.Message) -> None:
+        with lock:
+            out.write(wire.encode(message) + "\n")
+
+    return send
+
+
+def _ready() -> wire.Ready:
+    packages = ("numpy", "torch", "taichi")
+    return wire.Ready("cpu", {"python": sys.version.split()[0], **{name: version(name) for name in packages}})
+
+
+def serve() -> None:
+    """Run submitted jobs one after another until stdin closes."""
+    send = _claim_stdout()
+    contexts: dict[str, JobContext] = {}
+    waiting: queue.Queue[wire.Submit] = queue.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            message = wire.decode(line)
+            if isinstance(message, wire.Submit):
+                contexts[message.job] = JobContext(message.job, Path(message.folder), send)
+                waiting.put(message)
+            elif isinstance(message, wire.Cancel) and message.job in contexts:
+                contexts[message.job].cancel()
+        os._exit(0)  # Blender is gone: leave at once, whatever a job is doing
+
+    send(_ready())
+    threading.Thread(target=read, daemon=True, name="requests").start()
+    while True:
+        request = waiting.get()
+        done = run_job(request, contexts[request.job])
+        del contexts[request.job]
+        send(done)
+
+
+def run_file(path: str) -> int:
+    """Run the job described in a JSON file; exit status 0 when it finished."""
+    send = _claim_stdout()
+    request = wire.from_jsonable(wire.Submit, json.loads(Path(path).read_text(encoding="utf-8")))
+    done = run_job(request, JobContext(request.job, Path(request.folder), send))
+    send(done)
+    return 0 if done.state == "finished" else 1
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        serve()
+    if len(arguments) == 2 and arguments[0] == "run":
+        return run_file(arguments[1])
+    print("usage: python -m backend [run job.json]", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,29 @@
+"""Parameters of the simulation: what moves the fitted subject, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .param import Choice, param
+
+
+class Wind(Choice):
+    gust = ("Gust", "One gust passes and the subject rings down")
+    steady = ("Gusty Wind", "Wind that blows on and on, with gusts")
+    impulse = ("Impulse", "One short push at the first frame")
+    fitted = ("As Fitted", "No wind: starts with the velocity that the fit found")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateParams:
+    """Motion over the timeline."""
+
+    frames: int = param(48, "Frames to simulate from the scene's first frame on", min=2, max=2000)
+    wind: Wind = param(Wind.steady, "What sets the subject in motion")
+    strength: float = param(
+        1.0, "How far the wind bends the subject; 1 moves the tip about as far as the reference clip", min=0.0, max=10.0, soft_max=3.0
+    )
+    direction: float = param(0.0, "Where the wind blows to, around the vertical; 0 is along +X", unit="rad", min=-6.2832, max=6.2832)
+    gustiness: float = param(0.6, "Share of the wind that comes in gusts", min=0.0, max=1.0, subtype="FACTOR")
+    damping: float = param(0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s")
+    seed: int = param(0, "Another number gives other gusts", min=0)

@@ -1,0 +1,59 @@
+"""`Subject`: what the worker gets to know of a Blender scene: the splats in world space, their parts and one view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .camera import Camera
+from .gaussians import Gaussians
+
+
+@dataclass(frozen=True)
+class Subject:
+    gaussians: Gaussians
+    """World space, metres, Z up."""
+    parts: np.ndarray
+    """Part of each splat [N], int32: 0 holds still, 1 and up move."""
+    camera: Camera
+    background: np.ndarray
+    """Display-referred colour [3] behind the splats."""
+    fps: float
+    """Frames per second of the scene."""
+
+    @property
+    def moving(self) -> np.ndarray:
+        """Mask [N] of the splats that move."""
+        return self.parts > 0
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for `arrays.save`."""
+        return {
+            **self.gaussians.to_arrays(),
+            "parts": self.parts,
+            **camera_arrays(self.camera),
+            "background": self.background,
+            "scene_fps": np.float64(self.fps),
+        }
+
+    @staticmethod
+    def from_arrays(a: dict[str, np.ndarray]) -> Subject:
+        return Subject(Gaussians.from_arrays(a), a["parts"], camera_from(a), a["background"], float(a["scene_fps"]))
+
+
+def camera_arrays(camera: Camera) -> dict[str, np.ndarray]:
+    """A camera as named arrays."""
+    return {
+        "camera_rotation": camera.rotation,
+        "camera_translation": camera.translation,
+        "camera_focal": np.array(camera.focal),
+        "camera_centre": np.array(camera.centre),
+        "camera_size": np.array([camera.width, camera.height]),
+    }
+
+
+def camera_from(a: dict[str, np.ndarray]) -> Camera:
+    """The camera in named arrays."""
+    focal, centre, size = a["camera_focal"].tolist(), a["camera_centre"].tolist(), a["camera_size"].tolist()
+    return Camera(a["camera_rotation"], a["camera_translation"], tuple(focal), tuple(centre), *size)

@@ -1,0 +1,42 @@
+"""Look after the worker: cancel, read its log."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import preferences
+from ..jobs import queue
+
+
+class SWAY_OT_cancel(bpy.types.Operator):
+    """Stop the running job; what was finished before stays"""
+
+    bl_idname = "sway.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return queue.running() is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        job = queue.running()
+        if job:
+            queue.cancel(job)
+        return {"FINISHED"}
+
+
+class SWAY_OT_open_log(bpy.types.Operator):
+    """Open the compute backend's log as a text in Blender"""
+
+    bl_idname = "sway.open_log"
+    bl_label = "Show Backend Log"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        path = preferences.cache_folder() / "worker.log"
+        if not path.exists():
+            self.report({"INFO"}, "The backend has not run yet, so there is no log.")
+            return {"CANCELLED"}
+        text = bpy.data.texts.get("Sway Backend Log") or bpy.data.texts.new("Sway Backend Log")
+        text.from_string(path.read_text(encoding="utf-8", errors="replace"))
+        self.report({"INFO"}, f"The log is in the text editor as {text.name}")
+        return {"FINISHED"}

@@ -1,0 +1,67 @@
+"""What Blender keeps: the settings on `scene.sway`, the state of each step on `object.sway`."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..backend.api.bake import BakeParams
+from ..backend.api.fit import FitParams
+from ..backend.api.reference import ReferenceParams
+from ..backend.api.simulate import SimulateParams
+from ..scene import display
+from .from_params import group_of
+
+ReferenceGroup, FitGroup, SimulateGroup, BakeGroup = map(
+    group_of, (ReferenceParams, FitParams, SimulateParams, BakeParams)
+)
+
+
+class SWAY_PG_Scene(bpy.types.PropertyGroup):
+    """Settings of the four steps."""
+
+    reference: bpy.props.PointerProperty(type=ReferenceGroup)
+    fit: bpy.props.PointerProperty(type=FitGroup)
+    simulate: bpy.props.PointerProperty(type=SimulateGroup)
+    bake: bpy.props.PointerProperty(type=BakeGroup)
+
+
+class SWAY_PG_Step(bpy.types.PropertyGroup):
+    """What a finished step left behind."""
+
+    made: bpy.props.StringProperty(
+        name="Result", description="Identifies this result; empty before the step has run"
+    )
+    made_from: bpy.props.StringProperty(
+        name="Made From", description="The settings and earlier result that this result came from"
+    )
+    file: bpy.props.StringProperty(name="File", description="The result's file", subtype="FILE_PATH")
+    summary: bpy.props.StringProperty(name="Summary", description="What the step found, as JSON")
+
+
+def _show_parts(self: SWAY_PG_Object, _context: bpy.types.Context) -> None:
+    display.show_parts(self.id_data, self.show_parts)
+
+
+class SWAY_PG_Object(bpy.types.PropertyGroup):
+    """State of the steps for one splat object."""
+
+    show_parts: bpy.props.BoolProperty(
+        name="Show Parts", description="Tint the splats that move; the others keep their colours", update=_show_parts
+    )
+
+    parts: bpy.props.PointerProperty(type=SWAY_PG_Step)
+    reference: bpy.props.PointerProperty(type=SWAY_PG_Step)
+    fit: bpy.props.PointerProperty(type=SWAY_PG_Step)
+    simulate: bpy.props.PointerProperty(type=SWAY_PG_Step)
+    bake: bpy.props.PointerProperty(type=SWAY_PG_Step)
+
+
+CLASSES = (
+    ReferenceGroup,
+    FitGroup,
+    SimulateGroup,
+    BakeGroup,
+    SWAY_PG_Scene,
+    SWAY_PG_Step,
+    SWAY_PG_Object,
+)

@@ -1,0 +1,75 @@
+"""The order of work and where an object stands in it: to do, done, or outdated because something earlier changed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from enum import Enum
+from typing import Any
+
+import bpy
+
+from ..backend.api.bake import BakeParams
+from ..backend.api.fit import FitParams
+from ..backend.api.reference import ReferenceParams
+from ..backend.api.simulate import SimulateParams
+from ..backend.api.wire import to_jsonable
+from .from_params import read
+
+PARAMS: dict[str, type | None] = {
+    "parts": None,
+    "reference": ReferenceParams,
+    "fit": FitParams,
+    "simulate": SimulateParams,
+    "bake": BakeParams,
+}
+"""The steps in order, with the class of their settings."""
+
+
+class State(Enum):
+    todo = "to do"
+    done = "done"
+    outdated = "outdated"
+
+
+def params(scene: bpy.types.Scene, step: str) -> Any:
+    """The current settings of a step."""
+    cls = PARAMS[step]
+    return read(getattr(scene.sway, step), cls) if cls else None
+
+
+def state(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> State:
+    """Where the object stands with a step."""
+    record = getattr(obj.sway, step)
+    if not record.made:
+        return State.todo
+    return State.done if record.made_from == origin(scene, obj, step) else State.outdated
+
+
+def finish(
+    obj: bpy.types.Object, step: str, made_from: str, file: str = "", found: dict[str, Any] | None = None
+) -> None:
+    """Note a step's result. `made_from` is what `origin` gave when the work began, since settings may change meanwhile."""
+    record = getattr(obj.sway, step)
+    record.made, record.made_from = uuid.uuid4().hex, made_from
+    record.file, record.summary = file, json.dumps(found or {})
+
+
+def clear(obj: bpy.types.Object, step: str) -> None:
+    """Forget a step's result; files stay where they are."""
+    record = getattr(obj.sway, step)
+    record.made = record.made_from = record.file = record.summary = ""
+
+
+def summary(obj: bpy.types.Object, step: str) -> dict[str, Any]:
+    """What a step found; empty before it has run."""
+    text = getattr(obj.sway, step).summary
+    return json.loads(text) if text else {}
+
+
+def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> str:
+    """The settings and the earlier result that a step starts from, as one comparable text."""
+    order = list(PARAMS)
+    place = order.index(step)
+    earlier = getattr(obj.sway, order[place - 1]).made if place else ""
+    return json.dumps([earlier, to_jsonable(params(scene, step))])

@@ -1,0 +1,48 @@
+"""Everything the add-on registers with Blender, in one ordered list; `unregister` mirrors `register`."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import preferences
+from .jobs import queue
+from .operators import bake, fit, import_splats, jobs, parts, reference, simulate
+from .panels import pictures, sidebar
+from .properties import groups
+from .scene import playback
+
+CLASSES = (
+    *groups.CLASSES,
+    preferences.SWAY_AP_Preferences,
+    import_splats.SWAY_OT_import_splats,
+    import_splats.SWAY_FH_splats,
+    parts.SWAY_OT_guess_parts,
+    reference.SWAY_OT_make_reference,
+    fit.SWAY_OT_fit_material,
+    simulate.SWAY_OT_simulate,
+    bake.SWAY_OT_bake,
+    bake.SWAY_OT_free_bake,
+    jobs.SWAY_OT_cancel,
+    jobs.SWAY_OT_open_log,
+    *sidebar.CLASSES,
+)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
+    bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
+    bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
+    playback.register()
+
+
+def unregister() -> None:
+    playback.unregister()
+    queue.stop_worker()
+    pictures.unregister()
+    bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
+    del bpy.types.Object.sway
+    del bpy.types.Scene.sway
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,48 @@
+"""A Blender scene as the worker gets to know it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..backend import arrays
+from ..backend.subject import Subject
+from . import camera, splats
+
+
+def write_subject(context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int) -> str:
+    """Write the object's splats, parts and the scene camera's view, `height` pixels high, to a file; return its path.
+
+    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving.
+    """
+    scene = context.scene
+    parts = splats.read_parts(obj)
+    if not (parts > 0).any():
+        raise ValueError("No splat is marked as moving; press Guess Parts first.")
+    if scene.camera is None:
+        camera.frame_camera(context, [obj])
+    render = scene.render
+    aspect = (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
+    view = camera.camera_of(scene, width=max(round(height * aspect), 16), height=height)
+    subject = Subject(splats.world_gaussians(obj), parts, view, background_of(scene), scene_fps(scene))
+    return str(arrays.save(path, subject.to_arrays()))
+
+
+def scene_fps(scene: bpy.types.Scene) -> float:
+    return scene.render.fps / scene.render.fps_base
+
+
+def background_of(scene: bpy.types.Scene) -> np.ndarray:
+    """Display-referred colour [3] of the world behind the splats; mid grey when it is not a plain colour."""
+    world = scene.world
+    if world is None:
+        return np.zeros(3)
+    if not world.use_nodes:
+        return np.clip(np.array(world.color), 0, 1)
+    node = next((n for n in world.node_tree.nodes if n.type == "BACKGROUND"), None)
+    if node is None or node.inputs["Color"].is_linked:
+        return np.full(3, 0.5)
+    colour = np.array(node.inputs["Color"].default_value[:3]) * node.inputs["Strength"].default_value
+    return np.clip(colour, 0, 1)
