@@ -1,0 +1,1 @@
+"""Material laws, one per file: Kirchhoff stress from the deformation gradient, and its adjoint."""

@@ -1,0 +1,53 @@
+"""How long a substep of explicit MPM may be.
+
+The elastic limit is the Courant condition of the P-wave, dt = cfl * cell / c_p with
+c_p = sqrt(E (1 - nu) / ((1 + nu) (1 - 2 nu) rho)). Blow-ups begin at about 1.0; between 0.85 and 1.0 the result is
+silently wrong, so anything above 0.5 is refused.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .model import Model
+
+CFL_DEFAULT = 0.45
+CFL_LIMIT = 0.5
+TRAVEL_LIMIT = 0.3
+"""Cells that a particle may travel in one substep."""
+
+
+def wave_speed(model: Model, young: np.ndarray) -> float:
+    """Highest P-wave speed among the particles, m/s, for Young's moduli [..., P] in pascals."""
+    young = np.asarray(young, np.float64)
+    if not (np.all(np.isfinite(young)) and np.all(young > 0)):
+        raise ValueError("Young's modulus must be a finite number above zero for every particle")
+    mu, lam = model.lame(young)
+    return float(np.sqrt(((lam + 2 * mu) / model.density).max()))
+
+
+def stable_dt(model: Model, young: np.ndarray, cfl: float = CFL_DEFAULT) -> float:
+    """Longest safe substep in seconds; raises ValueError for a Courant number above 0.5."""
+    if not 0 < cfl <= CFL_LIMIT:
+        raise ValueError(
+            f"a Courant number of {cfl:g} is outside 0 to {CFL_LIMIT}; above it the motion is silently wrong"
+        )
+    return cfl * model.grid.cell / wave_speed(model, young)
+
+
+def substeps_per_frame(
+    model: Model, young: np.ndarray, fps: float, cfl: float = CFL_DEFAULT, speed: float = 0.0
+) -> int:
+    """Substeps in one frame that respect both the elastic limit and particles moving at `speed` m/s."""
+    elastic = 1 / (fps * stable_dt(model, young, cfl))
+    travel = speed / (fps * TRAVEL_LIMIT * model.grid.cell)
+    # A frame that is exactly a whole number of substeps long must not get one more by rounding.
+    return max(1, math.ceil(max(elastic, travel) * (1 - 1e-12)))
+
+
+def refuse_long_substeps(model: Model, young: np.ndarray, fps: float, substeps: int, speed: float) -> None:
+    """Raise ValueError when `substeps` in one frame are too few for the stiffness or the speed."""
+    if substeps < (needed := substeps_per_frame(model, young, fps, CFL_LIMIT, speed)):
+        raise ValueError(f"{substeps} substeps per frame are too few to stay stable; use at least {needed}")
