@@ -1,8 +1,8 @@
 """Kernels that advance simulations by substeps, in the two shapes that a CPU and a GPU want.
 
 `advance_each` runs each of B simulations on one thread, many substeps in one launch: best for small simulations and
-for many of them at once. `advance_one` spreads one simulation over all threads, one launch per substep: on the CPU every
-thread has its own grid and adds plainly, on a GPU all share one and add atomically. All but the atomic form are
+for many of them at once. `advance_one` spreads one simulation over all threads, one launch per substep: on the CPU
+every thread has its own grid and adds plainly, on a GPU all share one and add atomically. All but the atomic form are
 bit-equal from run to run on one machine.
 """
 
