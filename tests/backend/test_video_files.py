@@ -39,7 +39,7 @@ def test_written_film_reads_back(tmp_path):
     clip = read_clip(path, 62, 46, 6)
     assert clip.fps == pytest.approx(24000 / 1001, rel=1e-5)
     padded = np.pad(frames, ((0, 0), (0, 1), (0, 1), (0, 0)), "edge")
-    # Levels of 1/219 per channel give 0.5 % on average; another colour matrix would give 3 % and more.
+    # Levels of 1/219 per channel give 0.5 % on average; another colour matrix gives 1.2 %.
     assert np.abs(clip.frames - padded).mean() < 0.008
     assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
 
