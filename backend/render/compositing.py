@@ -21,6 +21,11 @@ MOMENTS = 5
 h dx dy, h dy^2. As d2 = d^T Q d they hold its gradient: dL/dcentre = Q sum(h d), dL/dQ = -1/2 sum(h d d^T)."""
 
 
+def items_per_tile() -> int:
+    """Loop indices a tile takes: Taichi 1.7 gives a CPU thread 512 consecutive ones at least, whatever `block_dim`."""
+    return 512 if ti.cfg.arch == ti.cpu else 1
+
+
 @ti.kernel
 def composite(
     screen: Array(ndim=2),
@@ -36,8 +41,10 @@ def composite(
     """Fill `pixels` [H, W, PIXEL_COLUMNS]."""
     height, width = pixels.shape[0], pixels.shape[1]
     columns = (width + tile_width - 1) // tile_width
-    ti.loop_config(block_dim=1)
-    for tile in range(tile_start.shape[0] - 1):
+    for item in range((tile_start.shape[0] - 1) * ti.static(items_per_tile())):
+        if item % ti.static(items_per_tile()) != 0:
+            continue
+        tile = item // ti.static(items_per_tile())
         left, top = tile % columns * tile_width, tile // columns * tile_height
         right, bottom = ti.min(left + tile_width, width), ti.min(top + tile_height, height)
         for y in range(top, bottom):
@@ -61,10 +68,11 @@ def composite(
                     if exponent >= cutoff and T > stop:  # noqa: SIM300
                         alpha = ti.min(ALPHA_MAX, opacity * ti.exp(exponent))
                         weight = alpha * T
-                        pixels[y, x, 0] += weight * red
-                        pixels[y, x, 1] += weight * green
-                        pixels[y, x, 2] += weight * blue
-                        pixels[y, x, 3] += weight * z
+                        # Not +=, which Taichi makes an atomic addition, several times as slow.
+                        pixels[y, x, 0] = pixels[y, x, 0] + weight * red
+                        pixels[y, x, 1] = pixels[y, x, 1] + weight * green
+                        pixels[y, x, 2] = pixels[y, x, 2] + weight * blue
+                        pixels[y, x, 3] = pixels[y, x, 3] + weight * z
                         pixels[y, x, 4] = T - weight
 
 
@@ -91,8 +99,10 @@ def composite_backward(
     """
     height, width = image.shape[0], image.shape[1]
     columns = (width + tile_width - 1) // tile_width
-    ti.loop_config(block_dim=1)
-    for tile in range(tile_start.shape[0] - 1):
+    for item in range((tile_start.shape[0] - 1) * ti.static(items_per_tile())):
+        if item % ti.static(items_per_tile()) != 0:
+            continue
+        tile = item // ti.static(items_per_tile())
         left, top = tile % columns * tile_width, tile // columns * tile_height
         right, bottom = ti.min(left + tile_width, width), ti.min(top + tile_height, height)
         for y in range(top, bottom):

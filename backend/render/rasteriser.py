@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import taichi as ti
 
 from .. import taichi_runtime
 from ..camera import Camera
@@ -17,6 +18,7 @@ from . import compositing, projection, tiles
 ALPHA_MIN = 1 / 255
 STOP = 1e-4
 BAND_HEIGHT = 8
+"""A tile is a band of rows on a CPU, for long inner loops, and a square on other devices, for many tiles."""
 
 
 class Rasteriser:
@@ -25,7 +27,8 @@ class Rasteriser:
     A splat's alpha is min(0.99, opacity exp(-d2/2)), with d2 measured by its projected covariance + `dilation` [px^2]
     on the diagonal (trainers use 0.3; 0 is what Blender's splat material shows), dropped under `alpha_min`. Splats
     nearer than `near` [m] are left out. A pixel is finished at a transmittance of 1e-4, unless `alpha_min` is lowered:
-    that asks for a smooth picture, in which nothing is cut short.
+    that asks for a smooth picture, in which nothing is cut short. `tile` (width, height) [px] is the share of one
+    thread; it changes the speed only.
 
     Taichi must have been started (`taichi_runtime.start`), whose precision is used. Instances hold numpy memory only,
     and share their compiled kernels whatever the camera, picture size and count.
@@ -39,13 +42,14 @@ class Rasteriser:
         dilation: float = 0.0,
         alpha_min: float = ALPHA_MIN,
         near: float = 0.01,
+        tile: tuple[int, int] | None = None,
     ) -> None:
         real = taichi_runtime.real()
         self.camera = camera
         self._real = real
         self._dilation, self._alpha_min, self._near = dilation, alpha_min, near
         self._stop = STOP if alpha_min >= ALPHA_MIN else STOP * alpha_min
-        self._tile = (camera.width, BAND_HEIGHT)
+        self._tile = tile or (camera.width if ti.cfg.arch == ti.cpu else BAND_HEIGHT, BAND_HEIGHT)
         self._view = (
             np.ascontiguousarray(camera.rotation, real),
             np.ascontiguousarray(camera.translation, real),

@@ -79,7 +79,7 @@ def test_picture_equals_twin(precision):
 
 
 def test_gradients_equal_twin(precision):
-    """Gradients equal autograd's through the twin, with clamped alpha, held Jacobians, finished pixels and background."""
+    """Gradients equal autograd's through the twin: clamped alpha, held Jacobians, finished pixels and background."""
     import torch
 
     from backend.render import twin
@@ -148,6 +148,19 @@ def test_same_picture_every_time(precision):
     for again in (run(first), run(Rasteriser(camera, 400))):
         for a, b in zip(expected, again, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_tiles_do_not_matter(double_precision):
+    """Square tiles, as other devices use, give the picture and gradients of row bands."""
+    from backend.render.rasteriser import Rasteriser
+
+    camera, splats = oblique_camera(45, 29), cloud(300, max_opacity=1.0)
+    grad_image = np.random.default_rng(4).normal(size=(29, 45, 3))
+    bands, squares = Rasteriser(camera, 300, tile=(45, 8)), Rasteriser(camera, 300, tile=(8, 8))
+    np.testing.assert_array_equal(bands.render(*splats), squares.render(*splats))
+    for a, b in zip(bands.backward(grad_image), squares.backward(grad_image), strict=True):
+        # A splat's sum over pixels is grouped by tile: rounding only.
+        np.testing.assert_allclose(a, b, atol=1e-13 * np.abs(b).max())
 
 
 def test_no_splats_in_view(precision):
