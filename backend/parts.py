@@ -78,7 +78,10 @@ def rim_height(gaussians: Gaussians, *, up: tuple[float, float, float] = (0, 0, 
 
     By green, for a plant: down the slices from the highest green one to the lowest joined to it, then down the trunk if
     there is one. Else by width: the height at which the subject is suddenly narrower. Else a tenth of its height.
+    Raises ValueError when no splat is solid.
     """
+    if not (gaussians.opacity > SOLID).any():
+        raise ValueError("the splats are nearly transparent throughout, so no rim can be found; give a height instead")
     return _rim(gaussians, gaussians.positions @ np.asarray(up, np.float32))[0]
 
 

@@ -114,8 +114,11 @@ def test_without_any_sign_the_base_holds(data_file):
 
 
 def test_nothing_solid_holds(plant):
-    """Haze alone has no part that moves."""
-    assert not guess_parts(replace(plant, opacity=np.full_like(plant.opacity, 0.05))).any()
+    """Haze alone has no part that moves and no rim."""
+    haze = replace(plant, opacity=np.full_like(plant.opacity, 0.05))
+    assert not guess_parts(haze).any()
+    with pytest.raises(ValueError, match="nearly transparent"):
+        rim_height(haze)
 
 
 def test_real_plant(capture):
