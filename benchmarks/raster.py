@@ -1,0 +1,90 @@
+"""Time of the rasteriser, forward and backward, and how it compares with plain torch in the same run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from backend import formats, taichi_runtime
+from backend.camera import Camera
+from backend.gaussians import Gaussians
+from backend.sample import potted_plant
+
+REAL_PLANT = Path(os.environ.get("SWAY_DATA", "../shared/data")) / "splats/padilla_plant/plant.splat"
+SUBSET, SUBSET_SIZE = 1000, 96
+"""Splats and picture size [px] that plain torch, every splat on every pixel, can hold in memory with its gradients."""
+
+
+def run(_options: dict) -> list[dict]:
+    """Rows of figure, value and unit. The best of several runs each: a shared machine only ever adds time."""
+    import torch
+
+    from backend.render import twin
+    from backend.render.losses import psnr
+    from backend.render.rasteriser import Rasteriser
+    from backend.render.skinning import six_numbers
+
+    taichi_runtime.start("f32")
+    gaussians, up = _plant()
+    splats = gaussians.positions, six_numbers(gaussians.covariances()), gaussians.colours, gaussians.opacity
+    rows = []
+    for size in (256, 512):
+        rasteriser = Rasteriser(_portrait(gaussians, up, size), len(gaussians), dilation=0.3)
+        gradient = np.random.default_rng(0).normal(size=(size, size, 3)).astype(np.float32)
+        forward = _best_time(lambda r=rasteriser: r.render(*splats))
+        backward = _best_time(lambda r=rasteriser, g=gradient: r.backward(g))
+        rows.append(_row(f"Rasteriser forward, {len(gaussians):,} splats, {size} px", 1e3 * forward, "ms"))
+        rows.append(_row(f"Rasteriser backward, {len(gaussians):,} splats, {size} px", 1e3 * backward, "ms"))
+
+    camera = _portrait(gaussians, up, SUBSET_SIZE)
+    subset = tuple(array[:: -(-len(gaussians) // SUBSET)] for array in splats)
+    rasteriser = Rasteriser(camera, SUBSET, dilation=0.3)
+    gradient = np.ones((SUBSET_SIZE, SUBSET_SIZE, 3), np.float32)
+    tensors = [torch.tensor(array, requires_grad=index < 2) for index, array in enumerate(subset)]
+
+    def torch_both_ways() -> None:
+        twin.render(camera, *tensors, dilation=0.3).image.sum().backward()
+
+    def both_ways() -> None:
+        rasteriser.render(*subset)
+        rasteriser.backward(gradient)
+
+    ratio = _best_time(torch_both_ways, 3) / _best_time(both_ways)
+    rows.append(_row(f"Rasteriser, times faster than plain torch, {SUBSET:,} splats", ratio, "x"))
+    expected = twin.render(camera, *tensors, dilation=0.3).image.detach().numpy()
+    rows.append(_row("Rasteriser against plain torch", psnr(rasteriser.render(*subset), expected), "dB"))
+    return rows
+
+
+def _row(figure: str, value: float, unit: str) -> dict:
+    return {"figure": figure, "value": value, "unit": unit}
+
+
+def _plant() -> tuple[Gaussians, tuple[float, float, float]]:
+    """The real plant, which stands with -y up, or the procedural one where the data is absent."""
+    if REAL_PLANT.exists():
+        return formats.read(REAL_PLANT).gaussians, (0.0, -1.0, 0.0)
+    return potted_plant(), (0.0, 0.0, 1.0)
+
+
+def _portrait(gaussians: Gaussians, up: tuple[float, float, float], size: int) -> Camera:
+    """A view from the side that the plant fills."""
+    centre = np.median(gaussians.positions, axis=0).astype(float)
+    reach = np.percentile(np.abs(gaussians.positions - centre), 99.5)
+    side = np.array([0.0, 0.0, -1.0]) if up[1] else np.array([0.0, -1.0, 0.0])
+    return Camera.look_at(centre + 3.2 * reach * side, centre, 1.3 * size, size, size, up)
+
+
+def _best_time(call: Callable[[], object], repeats: int = 8) -> float:
+    """Seconds of the fastest of some calls, after one that compiles."""
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
