@@ -9,13 +9,11 @@ bit-equal from run to run on one machine.
 import taichi as ti
 
 from . import transfer
+from .particles import Index3, Ints, Nodes, Reals, Rows, Vectors3, Vectors4
 
-Reals1 = ti.types.ndarray(ndim=1)
-Reals2 = ti.types.ndarray(ndim=2)
-Reals3 = ti.types.ndarray(ndim=3)
-Reals4 = ti.types.ndarray(ndim=4)
-Ints2 = ti.types.ndarray(ndim=2)
-Ints3 = ti.types.vector(3, ti.i32)
+SPAN = 512
+"""Taichi 1.7 gives a CPU thread at least this many consecutive iterations of a parallel loop (see its
+make_cpu_multithreaded_range_for.cpp), so a loop over few lanes is stretched, or one thread would do it all."""
 
 
 @ti.func
@@ -23,24 +21,21 @@ def update_nodes(grid: ti.template(), velocity: ti.template(), lanes, lane, b, u
     """Sum node n over `lanes` grids from `lane` on, clear it there, and store its velocity and mass in slot u."""
     q = ti.Vector.zero(float, 4)
     for t in range(lane, lane + lanes):
-        for i in ti.static(range(4)):
-            q[i] += grid[t, n, i]
-            grid[t, n, i] = 0.0
-    r = transfer.node_velocity(q, free, decay, least_mass)
-    for i in ti.static(range(4)):
-        velocity[b, u, n, i] = r[i]
+        q += grid[t, n]
+        grid[t, n] = ti.Vector.zero(float, 4)
+    velocity[b, u, n] = transfer.node_velocity(q, free, decay, least_mass)
 
 
 @ti.kernel
 def advance_each(
-    state: Reals4,
-    material: Reals3,
-    acceleration: Reals4,
-    grid: Reals3,
-    velocity: Reals4,
-    free: Reals1,
-    decay: Reals1,
-    flags: Ints2,
+    state: Rows,
+    material: Vectors4,
+    acceleration: Vectors3,
+    grid: Vectors4,
+    velocity: Nodes,
+    free: Reals,
+    decay: Reals,
+    flags: Ints,
     frame: int,
     substeps: int,
     begin: int,
@@ -48,46 +43,47 @@ def advance_each(
     dt: float,
     cell: float,
     least_mass: float,
-    offset: Ints3,
-    shape: Ints3,
+    offset: Index3,
+    shape: Index3,
 ):
     """Substeps begin..end of a frame for every simulation [B], each on one thread with the grid of its own index."""
-    ti.loop_config(block_dim=1)
-    for b in range(state.shape[0]):
-        for step in range(begin, end):
-            s = step % state.shape[1]
-            s_next = (step + 1) % state.shape[1]
-            u = step % velocity.shape[1]
-            t = (step + 0.5) / substeps
-            for p in range(state.shape[2]):
-                a = transfer.body_acceleration(acceleration, b, p, frame, t)
-                transfer.particle_to_grid(
-                    state, material, grid, flags, b, b, s, s_next, p, a, dt, cell, offset, shape, False
-                )
-            for n in range(grid.shape[1]):
-                update_nodes(grid, velocity, 1, b, b, u, n, free[n], decay[b], least_mass)
-            for p in range(state.shape[2]):
-                transfer.grid_to_particle(state, velocity, b, s, s_next, u, p, dt, cell, offset, shape)
+    for k in range(state.shape[0] * SPAN):
+        if k % SPAN == 0:
+            b = k // SPAN
+            for step in range(begin, end):
+                s = step % state.shape[1]
+                s_next = (step + 1) % state.shape[1]
+                u = step % velocity.shape[1]
+                t = (step + 0.5) / substeps
+                for p in range(state.shape[2]):
+                    a = transfer.body_acceleration(acceleration, b, p, frame, t)
+                    transfer.particle_to_grid(
+                        state, material, grid, flags, b, b, s, s_next, p, a, dt, cell, offset, shape, False
+                    )
+                for n in range(grid.shape[1]):
+                    update_nodes(grid, velocity, 1, b, b, u, n, free[n], decay[b], least_mass)
+                for p in range(state.shape[2]):
+                    transfer.grid_to_particle(state, velocity, b, s, s_next, u, p, dt, cell, offset, shape)
 
 
 @ti.kernel
 def advance_one(
-    state: Reals4,
-    material: Reals3,
-    acceleration: Reals4,
-    grid: Reals3,
-    velocity: Reals4,
-    free: Reals1,
-    decay: Reals1,
-    flags: Ints2,
+    state: Rows,
+    material: Vectors4,
+    acceleration: Vectors3,
+    grid: Vectors4,
+    velocity: Nodes,
+    free: Reals,
+    decay: Reals,
+    flags: Ints,
     frame: int,
     substeps: int,
     step: int,
     dt: float,
     cell: float,
     least_mass: float,
-    offset: Ints3,
-    shape: Ints3,
+    offset: Index3,
+    shape: Index3,
     shared: ti.template(),
 ):
     """One substep of simulation 0 by all threads; `shared` says whether they share the grid of lane 0."""
@@ -99,15 +95,16 @@ def advance_one(
                 p, a, dt, cell, offset, shape, True,
             )  # fmt: skip
     else:
-        ti.loop_config(block_dim=1)
-        for lane in range(grid.shape[0]):
-            chunk = (state.shape[2] + grid.shape[0] - 1) // grid.shape[0]
-            for p in range(lane * chunk, ti.min((lane + 1) * chunk, state.shape[2])):
-                a = transfer.body_acceleration(acceleration, 0, p, frame, (step + 0.5) / substeps)
-                transfer.particle_to_grid(
-                    state, material, grid, flags, lane, 0, step % state.shape[1], (step + 1) % state.shape[1],
-                    p, a, dt, cell, offset, shape, False,
-                )  # fmt: skip
+        for k in range(grid.shape[0] * SPAN):
+            if k % SPAN == 0:
+                lane = k // SPAN
+                chunk = (state.shape[2] + grid.shape[0] - 1) // grid.shape[0]
+                for p in range(lane * chunk, ti.min((lane + 1) * chunk, state.shape[2])):
+                    a = transfer.body_acceleration(acceleration, 0, p, frame, (step + 0.5) / substeps)
+                    transfer.particle_to_grid(
+                        state, material, grid, flags, lane, 0, step % state.shape[1], (step + 1) % state.shape[1],
+                        p, a, dt, cell, offset, shape, False,
+                    )  # fmt: skip
     for n in range(grid.shape[1]):
         update_nodes(grid, velocity, grid.shape[0], 0, 0, step % velocity.shape[1], n, free[n], decay[0], least_mass)
     for p in range(state.shape[2]):

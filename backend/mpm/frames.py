@@ -14,7 +14,7 @@ from .window import Window
 Tick = Callable[[int, int], None]
 BURST = 0.05
 """Seconds between two calls of `tick`, about."""
-SPREAD_FROM = 4000
+SPREAD_FROM = 8000
 """Particles from which one simulation is spread over all threads; below, launches cost more than threads save."""
 
 
@@ -127,7 +127,7 @@ def retreat(run: Run, index: int, frame: Frame, adjoint, g_material, clock: Cloc
     """Carry `adjoint` [B, 1, P, 24] from the end of a kept frame to its start, adding to `g_material` [B, P, 2]."""
     window = frame.window
     arrays = (
-        *(adjoint, g_material, storage.zeros(len(frame.start), 1, window.nodes, 4)),
+        *(adjoint, g_material, storage.zeros(len(frame.start), window.nodes, 4)),
         *(frame.state, run.material, run.acceleration, window.momentum(lanes(frame))),
         *(frame.velocity, window.free, run.decay),
     )

@@ -61,10 +61,35 @@ class Solver:
         """
         young = np.broadcast_to(np.asarray(young, np.float64), (1, len(self.model)))
         velocity = np.asarray(velocity, np.float64)[None]
-        run = self._begin(young, velocity, fps, substeps, np.array([damping]), acceleration)
-        self._run = run if record else None
+        run = self._begin(young, velocity, frames, fps, substeps, np.array([damping]), acceleration)
+        self._run = None
         positions, deformation = self._frames(run, velocity, frames, record, tick)
+        self._run = run if record else None
         return Motion(positions[0], deformation[0])
+
+    def simulate_batch(
+        self,
+        young: np.ndarray,
+        velocity: np.ndarray,
+        frames: int,
+        fps: float,
+        *,
+        substeps: int | None = None,
+        damping: float | np.ndarray = 0.0,
+        acceleration: np.ndarray | None = None,
+        tick: Tick | None = None,
+    ) -> np.ndarray:
+        """Positions [B, frames, P, 3] of B simulations that differ in stiffness, velocity or damping, one per thread.
+
+        `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number; the rest as in `simulate`,
+        and so are the results: bit-equal for the same `substeps`, below `frames.SPREAD_FROM` particles.
+        """
+        count = len(self.model)
+        batch = np.broadcast_shapes(np.shape(young)[:-1], np.shape(velocity)[:-2], np.shape(damping), (1,))
+        young = np.broadcast_to(np.asarray(young, np.float64), (*batch, count))
+        velocity = np.broadcast_to(np.asarray(velocity, np.float64), (*batch, count, 3))
+        run = self._begin(young, velocity, frames, fps, substeps, np.broadcast_to(damping, batch), acceleration)
+        return self._frames(run, velocity, frames, False, tick)[0]
 
     def backward(
         self, grad_positions: np.ndarray, grad_deformation: np.ndarray | None = None, *, tick: Tick | None = None
@@ -98,7 +123,7 @@ class Solver:
         young[self._order] = storage.host(g_material)[0].astype(np.float64) @ (per_mu, per_lam)
         return Gradient(velocity, young)
 
-    def _begin(self, young, velocity, fps, substeps, damping, acceleration) -> Run:
+    def _begin(self, young, velocity, frames, fps, substeps, damping, acceleration) -> Run:
         """Check what B simulations are given, young [B, P], velocity [B, P, 3], damping [B]; put it on the device."""
         model, order = self.model, self._order
         speed = float(np.linalg.norm(velocity, axis=-1).max())
@@ -114,6 +139,8 @@ class Solver:
         storage.put(material, slice(None), np.stack(columns, -1))
         if acceleration is None:
             acceleration = np.zeros((1, len(model), 3))
+        elif np.shape(acceleration) != (frames + 1, len(model), 3):
+            raise ValueError(f"acceleration has shape {np.shape(acceleration)}, not {(frames + 1, len(model), 3)}")
         forces = storage.zeros(1, *np.shape(acceleration))
         storage.put(forces, 0, np.asarray(acceleration)[:, order])
         decay = storage.zeros(len(young))

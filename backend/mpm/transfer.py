@@ -15,6 +15,7 @@ import taichi as ti
 
 from . import particles as row
 from .materials.fixed_corotated import kirchhoff_stress
+from .polar import polar_rotation
 from .weights import stencil, weight
 
 
@@ -29,31 +30,42 @@ def body_acceleration(acceleration: ti.template(), b, p, frame, t):
     """Acceleration [m/s^2] at fraction t of a frame, linear between the rows [B or 1, frames + 1 or 1, P, 3]."""
     lane = ti.min(b, acceleration.shape[0] - 1)
     last = acceleration.shape[1] - 1
-    a0 = row.vector_at(acceleration, lane, ti.min(frame, last), p, 0)
-    a1 = row.vector_at(acceleration, lane, ti.min(frame + 1, last), p, 0)
+    a0 = acceleration[lane, ti.min(frame, last), p]
+    a1 = acceleration[lane, ti.min(frame + 1, last), p]
     return a0 + t * (a1 - a0)
+
+
+@ti.func
+def slopes(A):
+    """What A d changes by per cell along x, y and z, as vec4 with no change of mass."""
+    x = ti.Vector([A[0, 0], A[1, 0], A[2, 0], 0.0])
+    y = ti.Vector([A[0, 1], A[1, 1], A[2, 1], 0.0])
+    z = ti.Vector([A[0, 2], A[1, 2], A[2, 2], 0.0])
+    return x, y, z
 
 
 @ti.func
 def add(grid: ti.template(), lane, node, value, shared: ti.template()):
     """Add a vec4 to a node; atomically where threads share the grid."""
-    for i in ti.static(range(4)):
-        if ti.static(shared):
-            ti.atomic_add(grid[lane, node, i], value[i])
-        else:
-            grid[lane, node, i] = grid[lane, node, i] + value[i]
+    if ti.static(shared):
+        grid[lane, node] += value
+    else:
+        # Written out, because Taichi makes += atomic.
+        grid[lane, node] = grid[lane, node] + value
 
 
 @ti.func
 def momentum(state: ti.template(), material: ti.template(), b, s, p, a, dt, cell):
-    """(F', J, m (v + dt a), A, m) of a particle: eqs. (1) and (2), and the terms of (3)."""
+    """(F', its rotation R and determinant J, m (v + dt a), A, m) of a particle: eqs. (1), (2), and the terms of (3)."""
     C = row.matrix_at(state, b, s, p, row.C)
     F = row.matrix_at(state, b, s, p, row.F)
-    m = material[b, p, row.MASS]
+    m = material[b, p][row.MASS]
     F_next = F + dt * (C @ F)
-    tau, J = kirchhoff_stress(F_next, material[b, p, row.MU], material[b, p, row.LAM])
-    A = (m * cell) * C - (4.0 * dt * material[b, p, row.VOLUME] / cell) * tau
-    return F_next, J, m * (row.vector_at(state, b, s, p, row.V) + dt * a), A, m
+    R = polar_rotation(F_next)
+    J = F_next.determinant()
+    tau = kirchhoff_stress(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM])
+    A = (m * cell) * C - (4.0 * dt * material[b, p][row.VOLUME] / cell) * tau
+    return F_next, R, J, m * (row.vector_at(state, b, s, p, row.V) + dt * a), A, m
 
 
 @ti.func
@@ -76,13 +88,11 @@ def particle_to_grid(
 ):
     """Eqs. (1) to (3) for particle p: stores F' in slot s_next and adds momentum and mass to the grid of `lane`."""
     base, fx = stencil(row.vector_at(state, b, s, p, row.X), cell, offset, shape)
-    F_next, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
+    F_next, _, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
     row.put_matrix(state, b, s_next, p, row.F, F_next)
     raise_flags(flags, b, fx, J)
     corner = mv - A @ fx
-    along_x = ti.Vector([A[0, 0], A[1, 0], A[2, 0], 0.0])
-    along_y = ti.Vector([A[0, 1], A[1, 1], A[2, 1], 0.0])
-    along_z = ti.Vector([A[0, 2], A[1, 2], A[2, 2], 0.0])
+    along_x, along_y, along_z = slopes(A)
     start = ti.Vector([corner[0], corner[1], corner[2], m])
     node = first_node(base, shape)
     for i in range(3):
@@ -124,24 +134,28 @@ def grid_to_particle(state: ti.template(), velocity: ti.template(), b, s, s_next
     x = row.vector_at(state, b, s, p, row.X)
     base, fx = stencil(x, cell, offset, shape)
     node = first_node(base, shape)
-    v = ti.Vector.zero(float, 3)
-    Bx = ti.Vector.zero(float, 3)
-    By = ti.Vector.zero(float, 3)
-    Bz = ti.Vector.zero(float, 3)
+    # Four components, of which the last (mass) is not used: whole nodes load faster than parts.
+    v = ti.Vector.zero(float, 4)
+    Bx = ti.Vector.zero(float, 4)
+    By = ti.Vector.zero(float, 4)
+    Bz = ti.Vector.zero(float, 4)
     for i in range(3):
-        plane = ti.Vector.zero(float, 3)
+        plane = ti.Vector.zero(float, 4)
         for j in range(3):
-            line = ti.Vector.zero(float, 3)
+            line = ti.Vector.zero(float, 4)
             n = node + (i * shape[1] + j) * shape[2]
             w = weight(i - fx[0]) * weight(j - fx[1])
             for k in ti.static(range(3)):
-                q = (w * weight(k - fx[2])) * row.vector_at(velocity, b, u, n + k, 0)
+                q = (w * weight(k - fx[2])) * velocity[b, u, n + k]
                 line += q
                 Bz += (k - fx[2]) * q
             plane += line
             By += (j - fx[1]) * line
         v += plane
         Bx += (i - fx[0]) * plane
-    row.put_vector(state, b, s_next, p, row.X, x + dt * v)
-    row.put_vector(state, b, s_next, p, row.V, v)
-    row.put_matrix(state, b, s_next, p, row.C, (4.0 / cell) * ti.Matrix.cols([Bx, By, Bz]))
+    v_next = ti.Vector([v[0], v[1], v[2]])
+    row.put_vector(state, b, s_next, p, row.X, x + dt * v_next)
+    row.put_vector(state, b, s_next, p, row.V, v_next)
+    row.put_matrix(
+        state, b, s_next, p, row.C, (4.0 / cell) * ti.Matrix([[Bx[a], By[a], Bz[a]] for a in ti.static(range(3))])
+    )

@@ -15,7 +15,7 @@ import taichi as ti
 
 from . import particles as row
 from .materials.fixed_corotated import kirchhoff_stress_adjoint
-from .transfer import add, first_node, momentum
+from .transfer import add, first_node, momentum, slopes
 from .weights import stencil, weight, weight_slope
 
 
@@ -42,24 +42,26 @@ def grid_to_particle_adjoint(
     gx = row.vector_at(adjoint, b, 0, p, row.X)
     H = (4.0 / cell) * row.matrix_at(adjoint, b, 0, p, row.C)
     corner = row.vector_at(adjoint, b, 0, p, row.V) + dt * gx - H @ fx
+    start = ti.Vector([corner[0], corner[1], corner[2], 0.0])
+    along_x, along_y, along_z = slopes(H)
     node = first_node(base, shape)
     slope = ti.Vector.zero(float, 3)
     for i in range(3):
+        wx = weight(i - fx[0])
         for j in range(3):
-            h = corner + i * ti.Vector([H[0, 0], H[1, 0], H[2, 0]]) + j * ti.Vector([H[0, 1], H[1, 1], H[2, 1]])
+            wy = weight(j - fx[1])
+            line, across = 0.0, 0.0
+            h = start + i * along_x + j * along_y
             n = node + (i * shape[1] + j) * shape[2]
-            wx, wy = weight(i - fx[0]), weight(j - fx[1])
-            along, across = 0.0, 0.0
-            for k in range(3):
+            for k in ti.static(range(3)):
                 wz = weight(k - fx[2])
-                work = row.vector_at(velocity, b, u, n + k, 0).dot(h)
-                along += weight_slope(k - fx[2]) * work
-                across += wz * work
-                q = (wx * wy * wz) * h
-                add(grid, lane, n + k, ti.Vector([q[0], q[1], q[2], 0.0]), shared)
-                h += ti.Vector([H[0, 2], H[1, 2], H[2, 2]])
+                q = h + k * along_z
+                work = q.dot(velocity[b, u, n + k])
+                line += wz * work
+                across += weight_slope(k - fx[2]) * work
+                add(grid, lane, n + k, (wx * wy * wz) * q, shared)
             slope += ti.Vector(
-                [weight_slope(i - fx[0]) * wy * across, wx * weight_slope(j - fx[1]) * across, wx * wy * along]
+                [weight_slope(i - fx[0]) * wy * line, wx * weight_slope(j - fx[1]) * line, wx * wy * across]
             )
     v_next = row.vector_at(state, b, s_next, p, row.V)
     row.put_vector(adjoint, b, 0, p, row.X, gx - (slope + H.transpose() @ v_next) / cell)
@@ -93,33 +95,45 @@ def particle_to_grid_adjoint(
 ):
     """Eqs. (4) to (6) for particle p: replaces its adjoint by the one a substep earlier, adds to dL/dmu and dL/dlam."""
     base, fx = stencil(row.vector_at(state, b, s, p, row.X), cell, offset, shape)
-    F_next, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
+    F_next, R, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
     corner = mv - A @ fx
+    start = ti.Vector([corner[0], corner[1], corner[2], m])
+    along_x, along_y, along_z = slopes(A)
     node = first_node(base, shape)
     slope = ti.Vector.zero(float, 3)
-    total = ti.Vector.zero(float, 3)
-    gA = ti.Matrix.zero(float, 3, 3)
+    sum_w = ti.Vector.zero(float, 4)
+    sum_x = ti.Vector.zero(float, 4)
+    sum_y = ti.Vector.zero(float, 4)
+    sum_z = ti.Vector.zero(float, 4)
     for i in range(3):
+        wx = weight(i - fx[0])
+        plane = ti.Vector.zero(float, 4)
         for j in range(3):
-            h = corner + i * ti.Vector([A[0, 0], A[1, 0], A[2, 0]]) + j * ti.Vector([A[0, 1], A[1, 1], A[2, 1]])
+            wy = weight(j - fx[1])
+            line, across = 0.0, 0.0
+            h = start + i * along_x + j * along_y
             n = node + (i * shape[1] + j) * shape[2]
-            wx, wy = weight(i - fx[0]), weight(j - fx[1])
-            along, across = 0.0, 0.0
-            for k in range(3):
+            row_sum = ti.Vector.zero(float, 4)
+            for k in ti.static(range(3)):
                 wz = weight(k - fx[2])
-                gP = row.vector_at(pull, b, 0, n + k, 0)
-                work = gP.dot(h) + pull[b, 0, n + k, 3] * m
-                along += weight_slope(k - fx[2]) * work
-                across += wz * work
+                gP = pull[b, n + k]
+                work = gP.dot(h + k * along_z)
+                line += wz * work
+                across += weight_slope(k - fx[2]) * work
                 q = (wx * wy * wz) * gP
-                total += q
-                gA += q.outer_product(ti.Vector([i - fx[0], j - fx[1], k - fx[2]]))
-                h += ti.Vector([A[0, 2], A[1, 2], A[2, 2]])
+                row_sum += q
+                sum_z += (k - fx[2]) * q
             slope += ti.Vector(
-                [weight_slope(i - fx[0]) * wy * across, wx * weight_slope(j - fx[1]) * across, wx * wy * along]
+                [weight_slope(i - fx[0]) * wy * line, wx * weight_slope(j - fx[1]) * line, wx * wy * across]
             )
-    g_tau = (-4.0 * dt * material[b, p, row.VOLUME] / cell) * gA
-    gF, g_mu, g_lam = kirchhoff_stress_adjoint(F_next, material[b, p, row.MU], material[b, p, row.LAM], g_tau)
+            plane += row_sum
+            sum_y += (j - fx[1]) * row_sum
+        sum_w += plane
+        sum_x += (i - fx[0]) * plane
+    total = ti.Vector([sum_w[0], sum_w[1], sum_w[2]])
+    gA = ti.Matrix([[sum_x[a], sum_y[a], sum_z[a]] for a in ti.static(range(3))])
+    g_tau = (-4.0 * dt * material[b, p][row.VOLUME] / cell) * gA
+    gF, g_mu, g_lam = kirchhoff_stress_adjoint(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM], g_tau)
     gF += row.matrix_at(adjoint, b, 0, p, row.F)
     C = row.matrix_at(state, b, s, p, row.C)
     F = row.matrix_at(state, b, s, p, row.F)
@@ -128,5 +142,4 @@ def particle_to_grid_adjoint(
     row.put_vector(adjoint, b, 0, p, row.V, m * total)
     row.put_matrix(adjoint, b, 0, p, row.C, (m * cell) * gA + dt * (gF @ F.transpose()))
     row.put_matrix(adjoint, b, 0, p, row.F, gF + dt * (C.transpose() @ gF))
-    g_material[b, p, row.MU] = g_material[b, p, row.MU] + g_mu
-    g_material[b, p, row.LAM] = g_material[b, p, row.LAM] + g_lam
+    g_material[b, p] = g_material[b, p] + ti.Vector([g_mu, g_lam])

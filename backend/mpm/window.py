@@ -46,7 +46,7 @@ class Window:
         return self._momentum
 
     def grown(self, sides: np.ndarray) -> Window | None:
-        """A window with more room on the sides [6] (low, high per axis) that particles left; None at the grid's edge."""
+        """A window with more room on the sides [6] (low, high per axis) that were reached; None at the grid's edge."""
         low, high = self.low - GROWTH * sides[0::2], self.high + GROWTH * sides[1::2]
         larger = Window(self._grid, self._held, low, high)
         reached = np.stack([larger.low < self.low, larger.high > self.high], 1).ravel()

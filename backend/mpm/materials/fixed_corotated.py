@@ -12,23 +12,18 @@ and with G = dL/dtau of any loss L:
 
 import taichi as ti
 
-from ..polar import cofactor, polar_rotation, polar_rotation_adjoint
+from ..polar import cofactor, polar_rotation_adjoint
 
 
 @ti.func
-def kirchhoff_stress(F, mu, lam):
-    """Stress tau [Pa], eq. (2), and the determinant J of F."""
-    R = polar_rotation(F)
-    J = F.determinant()
-    tau = 2.0 * mu * (F - R) @ F.transpose() + ti.Matrix.identity(float, 3) * (lam * J * (J - 1.0))
-    return tau, J
+def kirchhoff_stress(F, R, J, mu, lam):
+    """Stress tau [Pa], eq. (2); R = polar_rotation(F) and J = det F are the caller's, who needs them again."""
+    return 2.0 * mu * (F - R) @ F.transpose() + ti.Matrix.identity(float, 3) * (lam * J * (J - 1.0))
 
 
 @ti.func
-def kirchhoff_stress_adjoint(F, mu, lam, G):
+def kirchhoff_stress_adjoint(F, R, J, mu, lam, G):
     """(dL/dF, dL/dmu, dL/dlam) for G = dL/dtau, eqs. (3) to (6)."""
-    R = polar_rotation(F)
-    J = F.determinant()
     trace = G[0, 0] + G[1, 1] + G[2, 2]
     gF = 2.0 * mu * ((G + G.transpose()) @ F - G.transpose() @ R)
     gF += polar_rotation_adjoint(F, R, -2.0 * mu * (G @ F))
