@@ -100,7 +100,8 @@ class Rasteriser:
     def backward(self, grad_image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradients to the positions [N, 3] and covariances [N, 6] of the last `render`, from the picture's [H, W, 3].
 
-        An off-diagonal covariance entry counts once: its gradient is that of xy and yx moving together.
+        An off-diagonal covariance entry counts once: its gradient is that of xy and yx moving together. The arrays
+        given to `render` are read again and must not have been written to since.
         """
         p, shape = self._pairs, self._image.shape[:2]
         n = len(self._splats[0])
