@@ -119,7 +119,9 @@ def main() -> int:
     verb.add_argument("--input", help="splat file (.ply, .splat); default: the real plant, else a procedural one")
     verb.add_argument("--out", default="out", help="folder for the .blend, frames, films and report (default: out)")
     verb.add_argument("--quick", action="store_true", help="fewer and smaller frames")
-    verb.add_argument("--up", choices=["+X", "-X", "+Y", "-Y", "+Z", "-Z"], help="the file's up axis, when it does not say")
+    verb.add_argument(
+        "--up", choices=["+X", "-X", "+Y", "-Y", "+Z", "-Z"], help="the file's up axis, when it does not say"
+    )
     verb.set_defaults(call=demo)
     verb = verbs.add_parser("test", help="all tests")
     verb.add_argument("pytest", nargs="*", help="options for pytest, after --")

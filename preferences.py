@@ -26,6 +26,9 @@ class SWAY_AP_Preferences(bpy.types.AddonPreferences):
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.prop(self, "worker_python")
         self.layout.prop(self, "cache_folder")
+        row = self.layout.row()
+        row.operator("sway.check_backend", icon="CHECKMARK")
+        row.operator("sway.open_log", icon="TEXT")
 
 
 def _preferences() -> SWAY_AP_Preferences:
@@ -49,6 +52,11 @@ def cache_folder() -> Path:
     """Where job folders are made."""
     chosen = bpy.path.abspath(_preferences().cache_folder)
     return Path(chosen or bpy.utils.extension_path_user(__package__, path="cache", create=True))
+
+
+def log_file() -> Path:
+    """What the worker and its libraries print."""
+    return cache_folder() / "worker.log"
 
 
 def job_folder(object_name: str, step: str) -> Path:

@@ -22,6 +22,7 @@ CLASSES = (
     simulate.SWAY_OT_simulate,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_free_bake,
+    jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
     *sidebar.CLASSES,

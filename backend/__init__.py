@@ -1,1 +1,1 @@
-"""Compute backend. Blender imports only `api`, `gaussians`, `trajectory`, `camera`, `arrays` and `formats`; the rest runs in the worker."""
+"""Compute backend: the contract and the three nouns for both sides, the rest for the worker only."""

@@ -1,7 +1,7 @@
 """The worker: requests on stdin, events on the original stdout, everything else that prints goes to stderr.
 
-`python -m backend` serves Blender until stdin closes; `python -m backend run job.json` runs one job (a `Submit` message in a
-file) without Blender and prints its events.
+`python -m backend` serves Blender until stdin closes; `python -m backend run job.json` runs one job (a `Submit` message
+in a file) without Blender and prints its events.
 """
 
 from __future__ import annotations

@@ -65,4 +65,6 @@ class Camera:
         right = np.cross(forward, up)
         right /= np.linalg.norm(right)
         rotation = np.stack([right, np.cross(forward, right), forward])
-        return Camera(rotation, -rotation @ np.asarray(eye, float), (focal, focal), (width / 2, height / 2), width, height)
+        return Camera(
+            rotation, -rotation @ np.asarray(eye, float), (focal, focal), (width / 2, height / 2), width, height
+        )

@@ -68,16 +68,14 @@ class Gaussians:
     def transformed(self, matrix: np.ndarray) -> Gaussians:
         """Moved by a 4x4 similarity (rotation, uniform scale, translation).
 
-        Spherical harmonics of degree 1 and more stay in their own frame: callers that show or export them use the frame in
-        which the object keeps its data.
-        Raises ValueError for a shear, a mirror or a non-uniform scale, which a Gaussian's rotation and scale cannot follow.
+        Spherical harmonics of degree 1 and more stay in their own frame: callers that show or export them use the
+        frame in which the object keeps its data.
+        Raises ValueError for a shear, a mirror or a non-uniform scale, which rotations and scales cannot follow.
         """
         linear = np.asarray(matrix, float)[:3, :3]
         scale = np.cbrt(np.linalg.det(linear))
         if scale <= 0 or not np.allclose(linear @ linear.T, scale**2 * np.eye(3), atol=1e-4 * scale**2):
-            raise ValueError(
-                "the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale"
-            )
+            raise ValueError("the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale")
         turn = rot.quaternion_from_matrix(linear / scale)
         return replace(
             self,

@@ -27,14 +27,12 @@ def matrix_from_quaternion(q: np.ndarray) -> np.ndarray:
 def quaternion_from_matrix(m: np.ndarray) -> np.ndarray:
     """Unit quaternions [..., 4] (wxyz, w >= 0) of rotation matrices [..., 3, 3].
 
-    Each component's magnitude comes from the diagonal; the largest one fixes the signs of the others (Shepperd 1978), which
-    stays accurate at every angle.
+    Each component's magnitude comes from the diagonal; the largest one fixes the signs of the others (Shepperd 1978),
+    which stays accurate at every angle.
     """
     m = np.asarray(m)
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    four_squares = np.stack(
-        [1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz], -1
-    )
+    four_squares = np.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz], -1)
     wx, wy, wz = (m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1])
     xy, xz, yz = (m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2])
     s0, s1, s2, s3 = np.moveaxis(four_squares, -1, 0)

@@ -79,8 +79,8 @@ class Trajectory:
 def _blend(quaternions: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted mean of nearby rotations: [..., K, 4] and [..., K] or [K] -> [..., 4].
 
-    The signs are aligned with the first one; for rotations a few tens of degrees apart this is the spherical mean to second
-    order.
+    The signs are aligned with the first one; for rotations a few tens of degrees apart this is the spherical mean to
+    second order.
     """
     sign = np.where((quaternions * quaternions[..., :1, :]).sum(-1) < 0, -1, 1).astype(np.float32)
     return rot.normalised(((weights * sign)[..., None] * quaternions).sum(-2))

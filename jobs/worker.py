@@ -5,6 +5,7 @@ A reader thread turns its lines into messages on a queue; nothing here touches b
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -46,11 +47,9 @@ class Worker:
     def send(self, message: wire.Message) -> None:
         """Send a message; a worker that has just died says so through `messages`, not here."""
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):
             self._process.stdin.write(wire.encode(message) + "\n")
             self._process.stdin.flush()
-        except OSError:
-            pass
 
     @property
     def alive(self) -> bool:
@@ -63,10 +62,8 @@ class Worker:
     def stop(self) -> None:
         """End the process: close its stdin, and kill it if it does not leave."""
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):
             self._process.stdin.close()
-        except OSError:
-            pass
         try:
             self._process.wait(2)
         except subprocess.TimeoutExpired:

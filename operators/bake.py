@@ -8,9 +8,9 @@ from ..backend import arrays
 from ..backend.api.bake import BakeParams
 from ..backend.trajectory import Trajectory
 from ..properties import steps
-from ..properties.from_params import annotations_of, override
+from ..properties.from_params import annotations_of
 from ..scene import bake, playback
-from .job_operator import SplatsOperator, active_splats
+from .worker_operator import SplatsOperator, active_splats
 
 
 class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
@@ -19,7 +19,7 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
     bl_idname = "sway.bake"
     bl_label = "Bake"
     bl_options = {"UNDO"}
-    __annotations__ = annotations_of(BakeParams)
+    __annotations__ = annotations_of(BakeParams, {"SKIP_SAVE"})
 
 
 class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):

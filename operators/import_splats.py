@@ -30,7 +30,7 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     )
     set_up_view: bpy.props.BoolProperty(
         name="Set Up Colours",
-        description="Show and render the capture's own colours (view transform Raw) where the scene still has Blender's default",
+        description="Show the capture's own colours (view transform Raw) where the scene still has Blender's default",
         default=True,
     )
 

@@ -1,11 +1,30 @@
-"""Look after the worker: cancel, read its log."""
+"""Look after the worker: check it, cancel its job, read its log."""
 
 from __future__ import annotations
 
 import bpy
 
 from .. import preferences
+from ..backend.api.check import CheckParams
+from ..backend.api.wire import to_jsonable
 from ..jobs import queue
+from .worker_operator import WorkerOperator, submit
+
+
+class SWAY_OT_check_backend(WorkerOperator, bpy.types.Operator):
+    """Start the compute backend, load its packages and compute for a moment"""
+
+    bl_idname = "sway.check_backend"
+    bl_label = "Check Backend"
+
+    def begin(self, _context):
+        job = queue.Job("check", self.bl_label, preferences.cache_folder() / "check")
+        submit(job, to_jsonable(CheckParams()), {})
+        return job
+
+    def apply(self, _context):
+        versions = ", ".join(f"{name} {version}" for name, version in self.job.results["versions"].items())
+        return f"The backend works: {versions}; {self.job.results['cores']} cores"
 
 
 class SWAY_OT_cancel(bpy.types.Operator):
@@ -32,7 +51,7 @@ class SWAY_OT_open_log(bpy.types.Operator):
     bl_label = "Show Backend Log"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        path = preferences.cache_folder() / "worker.log"
+        path = preferences.log_file()
         if not path.exists():
             self.report({"INFO"}, "The backend has not run yet, so there is no log.")
             return {"CANCELLED"}

@@ -8,7 +8,7 @@ import numpy as np
 from ..backend.parts import guess_parts
 from ..properties import steps
 from ..scene import splats
-from .job_operator import SplatsOperator, active_splats
+from .worker_operator import SplatsOperator, active_splats
 
 
 class SWAY_OT_guess_parts(bpy.types.Operator, SplatsOperator):

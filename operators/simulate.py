@@ -11,28 +11,30 @@ from ..properties import steps
 from ..properties.from_params import annotations_of
 from ..scene import bake, playback
 from ..scene.subject import write_subject
-from .job_operator import JobOperator
+from .worker_operator import StepOperator
 
 
-class SWAY_OT_simulate(JobOperator, bpy.types.Operator):
+class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
     """Simulate the fitted subject in the wind; the motion can be scrubbed on the timeline at once"""
 
     bl_idname = "sway.simulate"
     bl_label = "Simulate"
     step = "simulate"
-    __annotations__ = annotations_of(SimulateParams)
+    __annotations__ = annotations_of(SimulateParams, {"SKIP_SAVE"})
 
-    def inputs(self, context, obj):
+    def inputs(self, context, obj, job):
         fit = obj.sway.fit.file
         if not fit:
             raise ValueError("The material has not been fitted yet; press Fit Material first.")
-        return {"subject": write_subject(context, obj, self._job.folder / "subject.npz", 256), "fit": fit}
+        height = context.scene.sway.reference.resolution
+        return {"subject": write_subject(context, obj, job.folder / "subject.npz", height), "fit": fit}
 
-    def apply(self, context, obj, job, origin):
-        trajectory = Trajectory.from_arrays(arrays.load(job.outputs["trajectory"]))
-        steps.finish(obj, self.step, origin, job.outputs["trajectory"], job.results)
+    def take_in(self, context, obj):
+        trajectory = Trajectory.from_arrays(arrays.load(self.job.outputs["trajectory"]))
+        self.note(obj, self.job.outputs["trajectory"])
         if bake.is_baked(obj):
             bake.free_bake(context, obj)
             steps.clear(obj, "bake")
         playback.show(obj, trajectory, context.scene.frame_start)
-        return f"{len(trajectory)} frames, the tip moves {job.results['tip_amplitude_m'] * 100:.1f} cm; scrub the timeline"
+        tip = self.job.results["tip_amplitude_m"] * 100
+        return f"{len(trajectory)} frames, the tip moves {tip:.1f} cm; scrub the timeline"

@@ -1,4 +1,4 @@
-"""The "Sway" tab of the 3D viewport: the steps in the order of work, each with its settings, its button and its state."""
+"""The "Sway" tab of the 3D viewport: the steps in the order of work, each with settings, button and state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import bpy
 
 from ..backend.api.reference import Source
 from ..jobs import queue
-from ..operators.job_operator import describe
+from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene.splats import is_splats
 from .params import draw_params

@@ -1,1 +1,1 @@
-"""Blender properties: derived from the parameter dataclasses of `backend.api`, plus the state that Blender keeps per object."""
+"""Blender properties: derived from the parameter dataclasses of `backend.api`, plus each object's state."""

@@ -1,7 +1,8 @@
-"""Parameter dataclass -> Blender properties -> parameter dataclass. Nobody writes `bpy.props` for a parameter by hand."""
+"""Parameter dataclass -> Blender properties -> parameter dataclass: nobody writes those by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from enum import Enum
 from typing import Any
 
@@ -19,12 +20,12 @@ _RNA_UNIT = {
 }
 
 
-def property_of(name: str, hint: Any, default: Any, spec: ParamSpec) -> Any:
+def property_of(name: str, hint: Any, default: Any, spec: ParamSpec, options: Set[str] = frozenset()) -> Any:
     """The `bpy.props` definition of one parameter. A unit that Blender does not know goes into the label."""
     label = label_of(name, spec)
     if spec.unit and spec.unit not in _RNA_UNIT:
         label += f" ({spec.unit})"
-    common: dict[str, Any] = {"name": label, "description": spec.doc}
+    common: dict[str, Any] = {"name": label, "description": spec.doc, "options": {"ANIMATABLE", *options}}
     if hint is bool:
         return bpy.props.BoolProperty(default=default, **common)
     if hint is str:
@@ -32,9 +33,7 @@ def property_of(name: str, hint: Any, default: Any, spec: ParamSpec) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         items = [(member.name, member.label, member.doc) for member in hint]
         return bpy.props.EnumProperty(items=items, default=default.name, **common)
-    bounds = {
-        key: value for key in ("min", "max", "soft_min", "soft_max") if (value := getattr(spec, key)) is not None
-    }
+    bounds = {key: value for key in ("min", "max", "soft_min", "soft_max") if (value := getattr(spec, key)) is not None}
     if hint is int:
         bounds = {key: int(value) for key, value in bounds.items()}
         return bpy.props.IntProperty(default=default, subtype=spec.subtype, **bounds, **common)
@@ -44,9 +43,12 @@ def property_of(name: str, hint: Any, default: Any, spec: ParamSpec) -> Any:
     raise TypeError(f"no Blender property for {name}: {hint}")
 
 
-def annotations_of(cls: type) -> dict[str, Any]:
-    """Annotations for a PropertyGroup or Operator with one property a parameter."""
-    return {name: property_of(name, hint, default, spec) for name, hint, default, spec in specs(cls)}
+def annotations_of(cls: type, options: Set[str] = frozenset()) -> dict[str, Any]:
+    """Annotations for a PropertyGroup or Operator with one property a parameter.
+
+    An operator passes {"SKIP_SAVE"}: its arguments must not be remembered from one call to the next.
+    """
+    return {name: property_of(name, hint, default, spec, options) for name, hint, default, spec in specs(cls)}
 
 
 def group_of(cls: type) -> type:

@@ -28,9 +28,7 @@ class SWAY_PG_Scene(bpy.types.PropertyGroup):
 class SWAY_PG_Step(bpy.types.PropertyGroup):
     """What a finished step left behind."""
 
-    made: bpy.props.StringProperty(
-        name="Result", description="Identifies this result; empty before the step has run"
-    )
+    made: bpy.props.StringProperty(name="Result", description="Identifies this result; empty before the step has run")
     made_from: bpy.props.StringProperty(
         name="Made From", description="The settings and earlier result that this result came from"
     )

@@ -49,7 +49,7 @@ def state(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> State:
 def finish(
     obj: bpy.types.Object, step: str, made_from: str, file: str = "", found: dict[str, Any] | None = None
 ) -> None:
-    """Note a step's result. `made_from` is what `origin` gave when the work began, since settings may change meanwhile."""
+    """Note a step's result. `made_from` is what `origin` gave when the work began: settings may change meanwhile."""
     record = getattr(obj.sway, step)
     record.made, record.made_from = uuid.uuid4().hex, made_from
     record.file, record.summary = file, json.dumps(found or {})

@@ -1,4 +1,4 @@
-"""Virtual environments under .venvs/, each made from one pinned requirements file and remade only when that file changes.
+"""Virtual environments under .venvs/, each made from one pinned requirements file and remade when that changes.
 
 Standard library only: this runs before anything is installed.
 """
@@ -48,8 +48,8 @@ class Environment:
         base = find_python(self.version)
         if base is None:
             raise SetupError(
-                f"Python {self.version} is needed for .venvs/{self.name} and was not found; install it from python.org or your "
-                f"package manager and run this again."
+                f"Python {self.version} is needed for .venvs/{self.name} and was not found; install it from python.org "
+                f"or your package manager and run this again."
             )
         print(f"Setting up .venvs/{self.name} (once)", flush=True)
         shutil.rmtree(self.folder, ignore_errors=True)

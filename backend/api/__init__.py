@@ -1,1 +1,1 @@
-"""The contract between Blender and the worker: parameters and messages. Standard library only, since Blender imports it."""
+"""The contract between Blender and the worker: parameters and messages. Standard library only."""

@@ -20,14 +20,29 @@ class FitParams:
     parts: int = param(1, "Stiffness values to find along the subject, from the root to the tips", min=1, max=4)
     iterations: int = param(3, "Refinement rounds with the full simulation; 0 is quick and rough", min=0, max=40)
     particles: int = param(
-        1500, "Driving particles that carry the splats; more follow finer motion and take longer", min=200, max=20000, advanced=True
+        1500,
+        "Driving particles that carry the splats; more follow finer motion and take longer",
+        min=200,
+        max=20000,
+        advanced=True,
     )
     grid_cells: int = param(
-        16, "Simulation cells along the longest side; stiffness values belong to their grid", min=10, max=64, advanced=True
+        16,
+        "Simulation cells along the longest side; stiffness values belong to their grid",
+        min=10,
+        max=64,
+        advanced=True,
     )
-    density: float = param(1000.0, "Mass per volume; living tissue is close to water", min=10, max=20000, unit="kg/m³", advanced=True)
+    density: float = param(
+        1000.0, "Mass per volume; living tissue is close to water", min=10, max=20000, unit="kg/m³", advanced=True
+    )
     poisson_ratio: float = param(0.3, "How much it thins when stretched", min=0.0, max=0.45, advanced=True)
     cfl: float = param(
-        0.45, "Time step as a part of the largest stable one; above 0.5 results go wrong silently", min=0.1, max=0.5, label="CFL Number", advanced=True
+        0.45,
+        "Time step as a part of the largest stable one; above 0.5 results go wrong silently",
+        min=0.1,
+        max=0.5,
+        label="CFL Number",
+        advanced=True,
     )
     seed: int = param(0, "Another number places the driving particles elsewhere", min=0, advanced=True)

@@ -63,11 +63,10 @@ def validate(params: Any) -> None:
         for v in value if isinstance(value, tuple) else (value,):
             if isinstance(v, (int, float)) and not isinstance(v, bool):
                 low, high = spec.min, spec.max
-                if not v == v or (low is not None and v < low) or (high is not None and v > high):
+                if v != v or (low is not None and v < low) or (high is not None and v > high):
                     unit = f" {spec.unit}" if spec.unit else ""
-                    raise ValueError(
-                        f"{label_of(name, spec)} is {v:g}{unit}; it must lie between {_bound(low)} and {_bound(high)}{unit}."
-                    )
+                    bounds = f"{_bound(low)} and {_bound(high)}{unit}"
+                    raise ValueError(f"{label_of(name, spec)} is {v:g}{unit}; it must lie between {bounds}.")
 
 
 def _bound(value: float | None) -> str:

@@ -21,9 +21,17 @@ class SimulateParams:
     frames: int = param(48, "Frames to simulate from the scene's first frame on", min=2, max=2000)
     wind: Wind = param(Wind.steady, "What sets the subject in motion")
     strength: float = param(
-        1.0, "How far the wind bends the subject; 1 moves the tip about as far as the reference clip", min=0.0, max=10.0, soft_max=3.0
+        1.0,
+        "How far the wind bends the subject; 1 moves the tip about as far as the reference clip",
+        min=0.0,
+        max=10.0,
+        soft_max=3.0,
     )
-    direction: float = param(0.0, "Where the wind blows to, around the vertical; 0 is along +X", unit="rad", min=-6.2832, max=6.2832)
+    direction: float = param(
+        0.0, "Where the wind blows to, around the vertical; 0 is along +X", unit="rad", min=-6.2832, max=6.2832
+    )
     gustiness: float = param(0.6, "Share of the wind that comes in gusts", min=0.0, max=1.0, subtype="FACTOR")
-    damping: float = param(0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s")
+    damping: float = param(
+        0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s"
+    )
     seed: int = param(0, "Another number gives other gusts", min=0)

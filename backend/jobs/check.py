@@ -15,7 +15,14 @@ from ..api.check import CheckParams
 from ..context import JobContext
 
 PARAMS = CheckParams
-PACKAGES = {"numpy": "numpy", "scipy": "scipy", "torch": "torch", "taichi": "taichi", "cv2": "opencv-python-headless", "av": "av"}
+PACKAGES = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "torch": "torch",
+    "taichi": "taichi",
+    "cv2": "opencv-python-headless",
+    "av": "av",
+}
 """Module name and distribution of what the jobs use."""
 
 

@@ -71,9 +71,7 @@ def _sway(params: ReferenceParams, subject: Subject, view: View, ctx: JobContext
             amplitude=params.amplitude / 100 * height,
         )
         fps = subject.fps / clip_rate(params.frequency, subject.fps, params.frames)
-        _, motion = motion_texture(
-            strokes, view.matte, params.frames, fps, params.seed, LATE_ONSET / fps
-        )
+        _, motion = motion_texture(strokes, view.matte, params.frames, fps, params.seed, LATE_ONSET / fps)
         ctx.progress(0.3)
         frames = animate(view.still, view.plate, view.matte, motion)
         x, y = np.clip(np.array(tip, int), 0, [subject.camera.width - 1, height - 1])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..subject import Subject
 from .rasteriser import Rasteriser
+from .skinning import six_numbers
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def render_view(subject: Subject) -> View:
     """Render a subject at rest through its camera. Taichi must have been started."""
     g = subject.gaussians
     raster = Rasteriser(subject.camera, len(g))
-    shape = (g.positions, packed(g.covariances()))
+    shape = (g.positions, six_numbers(g.covariances()))
     still = raster.render(*shape, g.colours, g.opacity, subject.background)
     depth = raster.depth
     plate = raster.render(*shape, g.colours, np.where(subject.moving, 0, g.opacity), subject.background)
@@ -36,7 +37,3 @@ def render_view(subject: Subject) -> View:
     matte = raster.render(*shape, np.repeat(subject.moving[:, None], 3, 1), g.opacity, (0, 0, 0))[..., 0]
     return View(still, plate, np.clip(matte, 0, 1), depth)
 
-
-def packed(covariances: np.ndarray) -> np.ndarray:
-    """Symmetric matrices [N, 3, 3] as (xx, xy, xz, yy, yz, zz) [N, 6]."""
-    return covariances[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]

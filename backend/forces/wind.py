@@ -32,8 +32,8 @@ def wind_acceleration(
 ) -> np.ndarray:
     """Acceleration [frames + 1, P, 3] (m/s^2) of particles at rest at points [P, 3], at each frame from the first on.
 
-    direction [rad]: where the wind blows to, around +Z from +X; strength [m/s^2]: of the steady wind, of a gust's or of the
-    impulse's peak. Gusts travel along the wind, so what stands upwind moves first.
+    direction [rad]: where the wind blows to, around +Z from +X; strength [m/s^2]: of the steady wind, of a gust's or of
+    the impulse's peak. Gusts travel along the wind, so what stands upwind moves first.
     """
     time = np.arange(frames + 1) / fps
     along = np.array([np.cos(direction), np.sin(direction), 0.0])

@@ -1,0 +1,186 @@
+"""What operators that use the worker do alike: run to the end in background mode, modally in a window."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import bpy
+
+from .. import preferences
+from ..backend.api.wire import to_jsonable
+from ..jobs import queue
+from ..properties import steps
+from ..properties.from_params import override
+from ..scene.splats import is_splats
+
+TICK = 0.1
+"""Seconds between two looks at a running job."""
+
+
+class WorkerOperator:
+    """Mixin: `begin` submits a job, `apply` takes in what it made.
+
+    Called from a script or in background mode the operator returns when the job has ended; from a button it is modal,
+    shows progress, leaves the window usable and stops on Esc.
+    """
+
+    job: queue.Job
+    _timer: bpy.types.Timer | None = None
+
+    def begin(self, context: bpy.types.Context) -> queue.Job:
+        """Submit the job. Raises ValueError with one sentence when something is missing."""
+        raise NotImplementedError
+
+    def apply(self, context: bpy.types.Context) -> str:
+        """Take in the finished job and return one sentence about the result. Raises ValueError as `begin` does."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if not self._begun(context):
+            return {"CANCELLED"}
+        queue.wait(self.job)
+        return self._end(context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        if not self._begun(context):
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "ESC" and event.value == "PRESS":
+            queue.cancel(self.job)
+            return {"RUNNING_MODAL"}
+        if event.type == "TIMER":
+            queue.pump()
+            _show(context, self.job)
+            if self.job.ended:
+                self._close(context)
+                return self._end(context)
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender gives up the operator: the file or the window is being closed."""
+        queue.cancel(self.job)
+        self._close(context)
+
+    def _begun(self, context: bpy.types.Context) -> bool:
+        try:
+            if queue.running():
+                raise ValueError("Sway is busy with another job; wait for it or cancel it first.")
+            self.job = self.begin(context)
+        except ValueError as error:
+            self._refuse(error)
+            return False
+        return True
+
+    def _end(self, context: bpy.types.Context) -> set[str]:
+        if self.job.state == "cancelled":
+            self.report({"INFO"}, f"{self.job.label} cancelled")  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        try:
+            if self.job.state == "failed":
+                raise ValueError(self.job.error)
+            self.report({"INFO"}, self.apply(context))  # type: ignore[attr-defined]
+        except ValueError as error:
+            self._refuse(error)
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def _refuse(self, reason: Any) -> None:
+        self.report({"ERROR"}, str(reason))  # type: ignore[attr-defined]
+
+    def _close(self, context: bpy.types.Context) -> None:
+        if self._timer:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        if context.workspace:
+            context.workspace.status_text_set(None)
+        redraw(context)
+
+
+class SplatsOperator:
+    """Mixin of operators that need splats: greyed out without them."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if is_splats(context.active_object):
+            return True
+        cls.poll_message_set("Select a splat object first")  # type: ignore[attr-defined]
+        return False
+
+
+class StepOperator(SplatsOperator, WorkerOperator):
+    """Mixin of a step of the work: its settings are the job's parameters, its result is noted on the object."""
+
+    step: ClassVar[str]
+    bl_options = {"UNDO"}
+
+    _origin: str
+    _object: int
+
+    def inputs(self, context: bpy.types.Context, obj: bpy.types.Object, job: queue.Job) -> dict[str, str]:
+        """Write and name the job's input files. Raises ValueError with one sentence when something is missing."""
+        raise NotImplementedError
+
+    def take_in(self, context: bpy.types.Context, obj: bpy.types.Object) -> str:
+        """Use the finished job's outputs; return one sentence about the result."""
+        raise NotImplementedError
+
+    def begin(self, context: bpy.types.Context) -> queue.Job:
+        obj = active_splats(context)
+        override(getattr(context.scene.sway, self.step), self, steps.PARAMS[self.step])  # type: ignore[arg-type]
+        self._origin = steps.origin(context.scene, obj, self.step)
+        self._object = obj.session_uid
+        params = to_jsonable(steps.params(context.scene, self.step))
+        job = queue.Job(self.step, self.bl_label, preferences.job_folder(obj.name, self.step))  # type: ignore[attr-defined]
+        submit(job, params, self.inputs(context, obj, job))
+        return job
+
+    def apply(self, context: bpy.types.Context) -> str:
+        obj = next((o for o in bpy.data.objects if o.session_uid == self._object), None)
+        if obj is None:
+            raise ValueError("The splat object is gone; its result was not used.")
+        return self.take_in(context, obj)
+
+    def note(self, obj: bpy.types.Object, file: str) -> None:
+        """Note the finished step on the object."""
+        steps.finish(obj, self.step, self._origin, file, self.job.results)
+
+
+def submit(job: queue.Job, params: dict[str, Any], inputs: dict[str, str]) -> None:
+    """Send a job to the worker that the preferences name."""
+    queue.submit(job, params, inputs, preferences.worker_python, preferences.log_file())
+
+
+def active_splats(context: bpy.types.Context) -> bpy.types.Object:
+    """The splat object to work on. Raises ValueError when the active object is none."""
+    obj = context.active_object
+    if obj is None or not is_splats(obj):
+        raise ValueError("The active object has no splats; select one, or import a file with Import Splats.")
+    return obj
+
+
+def redraw(context: bpy.types.Context) -> None:
+    """Draw the sidebars anew."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+def describe(job: queue.Job) -> str:
+    """Stage, percent and time to go in one short text."""
+    text = f"{job.stage}, {job.fraction:.0%}"
+    if job.eta is not None and job.eta > 1:
+        text += f", about {job.eta:.0f} s left" if job.eta < 90 else f", about {job.eta / 60:.0f} min left"
+    return text
+
+
+def _show(context: bpy.types.Context, job: queue.Job) -> None:
+    if context.workspace:
+        context.workspace.status_text_set(f"{job.label}: {describe(job)}   (Esc cancels)")
+    redraw(context)
