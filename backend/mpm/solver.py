@@ -82,7 +82,7 @@ class Solver:
         """Positions [B, frames, P, 3] of B simulations that differ in stiffness, velocity or damping, one per thread.
 
         `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number; the rest as in `simulate`,
-        and so are the results: bit-equal for the same `substeps`, below `frames.SPREAD_FROM` particles.
+        and so are the results, bit by bit for equal `substeps` below `frames.SPREAD_FROM` particles.
         """
         count = len(self.model)
         batch = np.broadcast_shapes(np.shape(young)[:-1], np.shape(velocity)[:-2], np.shape(damping), (1,))
