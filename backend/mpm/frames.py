@@ -93,9 +93,11 @@ def spreads(frame: Frame) -> bool:
 
 def lanes(frame: Frame) -> int:
     """Grids that threads add to without seeing each other's."""
+    batch, _, count, _ = frame.state.shape
     if not spreads(frame):
-        return len(frame.start)
-    return storage.threads() if storage.on_cpu() else 1
+        return batch
+    # Each grid must be summed and cleared, so one serves no fewer than a thousand particles.
+    return max(1, min(storage.threads(), count // 1000)) if storage.on_cpu() else 1
 
 
 def advance(run: Run, index: int, frame: Frame, clock: Clock) -> tuple[np.ndarray, np.ndarray]:

@@ -52,6 +52,7 @@ def test_threads_agree_with_one_thread(monkeypatch):
     solver, velocity = stalk()
     alone = solver.simulate(YOUNG, velocity, 3, FPS)
     monkeypatch.setattr(frames, "SPREAD_FROM", 1)
+    monkeypatch.setattr(frames, "lanes", lambda frame: 3)
     spread = solver.simulate(YOUNG, velocity, 3, FPS)
     again = solver.simulate(YOUNG, velocity, 3, FPS)
     np.testing.assert_array_equal(again.positions, spread.positions)
