@@ -20,7 +20,7 @@ SPREAD_FROM = 8000
 
 @dataclass
 class Frame:
-    """The states of B simulations over one frame: all of them where the frame is kept, else the last two."""
+    """B simulations over one frame: all states where the frame is kept, else the last two, later forgotten too."""
 
     start: np.ndarray
     """State at the frame's start [B, P, 24], on the host; columns as in `particles`."""

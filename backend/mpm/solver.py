@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..taichi_runtime import real
@@ -81,8 +83,8 @@ class Solver:
     ) -> np.ndarray:
         """Positions [B, frames, P, 3] of B simulations that differ in stiffness, velocity or damping, one per thread.
 
-        `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number; the rest as in `simulate`,
-        and so are the results, bit by bit for equal `substeps` below `frames.SPREAD_FROM` particles.
+        `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number, the rest as in `simulate`.
+        Below `frames.SPREAD_FROM` particles and for equal `substeps` the results are those of `simulate` bit by bit.
         """
         count = len(self.model)
         batch = np.broadcast_shapes(np.shape(young)[:-1], np.shape(velocity)[:-2], np.shape(damping), (1,))
@@ -163,7 +165,7 @@ class Solver:
             budget -= size * keep
             frame, start = self._settled_frame(run, index, start, keep, clock)
             if record:
-                run.frames.append(frame)
+                run.frames.append(frame if keep else replace(frame, state=None, velocity=None))
             positions[:, index, self._order] = start[..., : particles.V] + self.model.grid.origin
             deformation[:, index, self._order] = start[..., particles.F :].reshape(batch, count, 3, 3)
         return positions, deformation
@@ -175,17 +177,20 @@ class Solver:
 
     def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock):
         """Simulate a frame, again in a larger window whenever a particle left the present one: (frame, end state)."""
+        window = self._window
         while True:
-            frame = Frame.at(start, self._window, run.substeps, keep)
+            frame = Frame.at(start, window, run.substeps, keep)
             end, flags = advance(run, index, frame, clock)
-            larger = self._window.grown(flags[:6]) if flags[:6].any() else None
+            larger = window.grown(flags[:6]) if flags[:6].any() else None
             if larger is None:
                 break
-            self._window = larger
+            window = larger
         if flags[6] or not np.isfinite(end).all():
             raise Unstable("the simulation blew up; lower the velocity or the forces, or raise the stiffness")
         if flags.any():
             raise Unstable("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
+        # Only now, so that a run that blew up leaves no needlessly large window behind.
+        self._window = window
         return frame, end
 
 

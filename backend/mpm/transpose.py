@@ -2,13 +2,14 @@
 
 Each function is the transpose of one in `transfer` and runs in reverse order (the pattern of DiffTaichi, Hu et al.
 2020). A leading g marks the gradient with respect to what follows. With H = 4 / cell gC' and e = dN/dd of the weights:
-    gu  = sum w (gv' + dt gx' + H d)                                               (1)  transpose of transfer eq. (5)
+    gu  = sum w (gv' + dt gx' + H d)                                               (1)  from transfer (5)
     gx  = gx' - 1 / cell (sum e u . (gv' + dt gx' + H d) + H^T v')                 (2)
-    gP  = free decay gu / M,   gM = -(u . gu) / M                                  (3)  of eq. (4)
-    gv  = m sum w gP,   gA = sum w gP d^T                                          (4)  of eq. (3)
+    gP  = free decay gu / M,   gM = -(u . gu) / M                                  (3)  from transfer (4)
+    gv  = m sum w gP,   gA = sum w gP d^T                                          (4)  from transfer (3)
     gx += -1 / cell (sum e (gP . (m (v + dt a) + A d) + gM m) + A^T gv / m)        (5)
-    gtau = -4 dt V / cell gA,   gC = m cell gA + dt gF' F^T,   gF = (I + dt C)^T gF'   (6)  of eqs. (1) and (2)
-where gF' has the material's share added. v enters through (3) alone, so gv is not added to but replaced.
+    gtau = -4 dt V / cell gA,   gC = m cell gA + dt gF' F^T,   gF = (I + dt C)^T gF'   (6)  from transfer (1), (2)
+where gF' has the material's share added. v enters a substep through (3) of transfer alone, so gv is replaced, not added
+to.
 """
 
 import taichi as ti

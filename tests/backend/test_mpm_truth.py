@@ -82,6 +82,20 @@ def test_acceleration_is_linear_between_frames(cube):
     np.testing.assert_allclose(travelled, exact + ahead, rtol=3e-4)
 
 
+@pytest.mark.parametrize("substeps", [60, 120])
+def test_damping_of_free_flight(cube, substeps):
+    """Damping slows a free body as exp(-damping t), however many substeps a frame has."""
+    damping, speed = 20.0, 0.6
+    velocity = np.zeros((len(cube.model), 3))
+    velocity[:, 1] = speed
+    motion = cube.simulate(YOUNG, velocity, 2, FPS, substeps=substeps, damping=damping)
+    travelled = (motion.positions[-1, :, 1] - cube.model.rest[:, 1]).mean()
+    # The n-th substep travels speed dt exp(-n damping dt): their sum is geometric.
+    dt = 1 / (FPS * substeps)
+    exact = speed * dt * np.exp(-damping * dt * np.arange(1, 2 * substeps + 1)).sum()
+    assert travelled == pytest.approx(exact, rel=1e-4)
+
+
 def test_momentum_is_conserved(cube):
     """With nothing held, linear and angular momentum of a body that spins and deforms stay what they were."""
     model, rng = cube.model, np.random.default_rng(0)
