@@ -83,8 +83,8 @@ class Solver:
     ) -> np.ndarray:
         """Positions [B, frames, P, 3] of B simulations that differ in stiffness, velocity or damping, one per thread.
 
-        `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number, the rest as in `simulate`.
-        Below `frames.SPREAD_FROM` particles and for equal `substeps` the results are those of `simulate` bit by bit.
+        `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number, the rest as in
+        `simulate`. Below `frames.SPREAD_FROM` particles and for equal `substeps` so are the results, bit by bit.
         """
         count = len(self.model)
         batch = np.broadcast_shapes(np.shape(young)[:-1], np.shape(velocity)[:-2], np.shape(damping), (1,))
