@@ -8,7 +8,7 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from ..backend import formats
-from ..scene import look, splats
+from ..scene import look, splats, viewport
 
 
 class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
@@ -29,8 +29,8 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
         default="AUTO",
     )
     set_up_view: bpy.props.BoolProperty(
-        name="Set Up Colours",
-        description="Show the capture's own colours (view transform Raw) where the scene still has Blender's default",
+        name="Set Up View",
+        description="Set what splats need to look right: colours (view transform Raw), Cycles' bounces, viewport shading",
         default=True,
     )
 
@@ -48,7 +48,9 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
             return {"CANCELLED"}
         up = (file.up or "-Y") if self.up == "AUTO" else self.up
         splats.add_splats(context, path.stem, file.gaussians, up=up)
-        changes = look.prepare_scene(context.scene) if self.set_up_view else []
+        changes = []
+        if self.set_up_view:
+            changes = look.prepare_scene(context.scene) + viewport.prepare_viewports(context)
         for sentence in (*file.notes, *changes):
             self.report({"INFO"}, sentence)
         degree = file.gaussians.sh_degree
