@@ -62,3 +62,10 @@ def test_a_line_that_is_no_message_is_refused():
     """Noise is told apart from messages."""
     with pytest.raises(ValueError):
         wire.decode('{"type": "nonsense"}')
+
+
+def test_the_manual_is_made_from_the_declarations():
+    """docs/parameters.md is what `python -m tools.parameters` writes today."""
+    from tools import parameters
+
+    assert parameters.PAGE.read_text(encoding="utf-8") == parameters.page()
