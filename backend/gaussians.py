@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import rotations as rot
-
-SH_C0 = 0.28209479177387814
-"""Y_00, the constant spherical harmonic: colour = 0.5 + SH_C0 * sh[:, 0]."""
+from . import spherical_harmonics
+from .spherical_harmonics import SH_C0
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,11 @@ class Gaussians:
             self.positions[index], self.rotations[index], self.scales[index], self.opacity[index], self.sh[index]
         )
 
-    def transformed(self, matrix: np.ndarray) -> Gaussians:
+    def transformed(self, matrix: np.ndarray, *, rotate_sh: bool = False) -> Gaussians:
         """Moved by a 4x4 similarity (rotation, uniform scale, translation).
 
-        Spherical harmonics of degree 1 and more stay in their own frame: callers that show or export them use the
-        frame in which the object keeps its data.
+        Spherical harmonics of degree 1 and more stay in the frame they were in, where whoever shows them evaluates
+        them, unless `rotate_sh` takes them along.
         Raises ValueError for a shear, a mirror or a non-uniform scale, which rotations and scales cannot follow.
         """
         linear = np.asarray(matrix, float)[:3, :3]
@@ -77,11 +76,13 @@ class Gaussians:
         if scale <= 0 or not np.allclose(linear @ linear.T, scale**2 * np.eye(3), atol=1e-4 * scale**2):
             raise ValueError("the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale")
         turn = rot.quaternion_from_matrix(linear / scale)
+        sh = spherical_harmonics.rotate_sh(self.sh, linear / scale) if rotate_sh else self.sh
         return replace(
             self,
             positions=(self.positions @ linear.T + np.asarray(matrix, float)[:3, 3]).astype(np.float32),
             rotations=rot.multiply(turn, self.rotations).astype(np.float32),
             scales=(self.scales * scale).astype(np.float32),
+            sh=sh,
         )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
