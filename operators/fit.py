@@ -15,7 +15,7 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
 
     bl_idname = "sway.fit_material"
     bl_label = "Fit Material"
-    step = "fit"
+    STEP = "fit"
     __annotations__ = annotations_of(FitParams, {"SKIP_SAVE"})
 
     def inputs(self, context, obj, job):

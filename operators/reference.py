@@ -15,7 +15,7 @@ class SWAY_OT_make_reference(StepOperator, bpy.types.Operator):
 
     bl_idname = "sway.make_reference"
     bl_label = "Make Reference Motion"
-    step = "reference"
+    STEP = "reference"
     __annotations__ = annotations_of(ReferenceParams, {"SKIP_SAVE"})
 
     def inputs(self, context, obj, job):

@@ -19,7 +19,7 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
 
     bl_idname = "sway.simulate"
     bl_label = "Simulate"
-    step = "simulate"
+    STEP = "simulate"
     __annotations__ = annotations_of(SimulateParams, {"SKIP_SAVE"})
 
     def inputs(self, context, obj, job):

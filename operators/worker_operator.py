@@ -116,7 +116,8 @@ class SplatsOperator:
 class StepOperator(SplatsOperator, WorkerOperator):
     """Mixin of a step of the work: its settings are the job's parameters, its result is noted on the object."""
 
-    step: ClassVar[str]
+    STEP: ClassVar[str]
+    """Name in `steps.PARAMS`; in capitals since parameters, which become attributes too, are in small letters."""
     bl_options = {"UNDO"}
 
     _origin: str
@@ -132,11 +133,11 @@ class StepOperator(SplatsOperator, WorkerOperator):
 
     def begin(self, context: bpy.types.Context) -> queue.Job:
         obj = active_splats(context)
-        override(getattr(context.scene.sway, self.step), self, steps.PARAMS[self.step])  # type: ignore[arg-type]
-        self._origin = steps.origin(context.scene, obj, self.step)
+        override(getattr(context.scene.sway, self.STEP), self, steps.PARAMS[self.STEP])  # type: ignore[arg-type]
+        self._origin = steps.origin(context.scene, obj, self.STEP)
         self._object = obj.session_uid
-        params = to_jsonable(steps.params(context.scene, self.step))
-        job = queue.Job(self.step, self.bl_label, preferences.job_folder(obj.name, self.step))  # type: ignore[attr-defined]
+        params = to_jsonable(steps.params(context.scene, self.STEP))
+        job = queue.Job(self.STEP, self.bl_label, preferences.job_folder(obj.name, self.STEP))  # type: ignore[attr-defined]
         submit(job, params, self.inputs(context, obj, job))
         return job
 
@@ -148,7 +149,7 @@ class StepOperator(SplatsOperator, WorkerOperator):
 
     def note(self, obj: bpy.types.Object, file: str) -> None:
         """Note the finished step on the object."""
-        steps.finish(obj, self.step, self._origin, file, self.job.results)
+        steps.finish(obj, self.STEP, self._origin, file, self.job.results)
 
 
 def submit(job: queue.Job, params: dict[str, Any], inputs: dict[str, str]) -> None:
