@@ -1,10 +1,11 @@
 """How splats are drawn: one small sphere each and one material that computes the Gaussian, in EEVEE and in Cycles.
 
-Every splat is an instance of an icosahedron, turned and stretched by its `rotation` and `scale`. In the instance's own space
-the Gaussian is the unit one, so the material finds the ray's closest approach to the centre, `d2 = p.p - (p.v)^2` for a point
-p on the ray and its unit direction v, and draws `alpha = opacity exp(-d2 / 2)`: the maximum response along the ray (Moenne-
-Loccoz et al. 2024, 3D Gaussian Ray Tracing, eq. 7). For splats that are small in the picture this is EWA splatting
-(Zwicker et al. 2001) without the trainers' screen-space dilation. Nothing depends on the camera and nothing needs the add-on.
+Every splat is an instance of an icosahedron, turned and stretched by its `rotation` and `scale`. In the instance's own
+space the Gaussian is the unit one, so the material finds the ray's closest approach to the centre,
+`d2 = p.p - (p.v)^2` for a point p on the ray and its unit direction v, and draws `alpha = opacity exp(-d2 / 2)`: the
+maximum response along the ray (Moenne-Loccoz et al. 2024, 3D Gaussian Ray Tracing). For splats that are small in the
+picture this is EWA splatting (Zwicker et al. 2001) without the trainers' screen-space dilation. Nothing depends on the
+camera and nothing needs the add-on.
 
 All of it is computed in nodes from the attributes, so edits, motion and bakes just work.
 """
@@ -27,12 +28,12 @@ ALPHA_MIN, ALPHA_MAX = 1 / 255, 0.99
 INSCRIBED = 0.7946
 """Radius of the ball inside an icosahedron of radius 1: the ball at which Gaussians are cut must fit inside."""
 FLATTEST = 1e-3
-"""Thinnest axis of a splat relative to its widest: below it a ray's point in the instance's space loses its float32 digits."""
+"""Thinnest axis of a splat relative to its widest: below it a point in the instance's space loses its digits."""
 GOLDEN = 0.618034
 """Steps of this fraction of the colour circle keep neighbouring part numbers far apart."""
 
 COLOUR, RADIUS = "sway_colour", "sway_radius"
-"""Instance attributes between group and material: display colour with the opacity as alpha, and the sphere's radius in sigmas."""
+"""Instance attributes from group to material: display colour with opacity as alpha; the sphere's radius in sigmas."""
 
 
 def attach(obj: bpy.types.Object) -> bpy.types.NodesModifier:
@@ -164,7 +165,9 @@ def _fill_material(build: nodes.Builder, material: bpy.types.Material) -> None:
 
 def _to_splat(build: nodes.Builder, kind: str, value: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     """A world-space point or vector in the instance's own space."""
-    return build.add("ShaderNodeVectorTransform", {0: value}, vector_type=kind, convert_from="WORLD", convert_to="OBJECT")
+    return build.add(
+        "ShaderNodeVectorTransform", {0: value}, vector_type=kind, convert_from="WORLD", convert_to="OBJECT"
+    )
 
 
 def _instance_attribute(build: nodes.Builder, name: str) -> bpy.types.Node:

@@ -1,7 +1,7 @@
 """Node trees built in code, so that the groups and materials of this folder read like the formulas they hold.
 
-Blender 4.5 and 5.2 differ in two things that matter here, both hidden below: 4.5 keeps unused sockets (disabled), and modifier
-inputs moved from custom properties to `modifier.properties.inputs`.
+Blender 4.5 and 5.2 differ in two things that matter here, both hidden below: 4.5 keeps unused sockets (disabled), and
+modifier inputs moved from custom properties to `modifier.properties.inputs`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Builder:
         self.tree = tree
 
     def node(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> bpy.types.Node:
-        """One node; `settings` first, since they decide which sockets exist. Inputs are sockets to link or plain values."""
+        """One node. Inputs are sockets to link or plain values; settings decide which sockets exist."""
         node = self.tree.nodes.new(kind)
         for name, value in settings.items():
             setattr(node, name, value)
@@ -89,8 +89,8 @@ def geometry_group(
 ) -> bpy.types.GeometryNodeTree:
     """The .blend's geometry-node group of that name, made on first use and refilled where its version is older.
 
-    `inputs` maps an input's name to its interface settings, whose `default_value` decides its type. A refill keeps the inputs
-    that exist, so that modifiers keep the values people gave them.
+    `inputs` maps an input's name to its interface settings, whose `default_value` decides its type. A refill keeps the
+    inputs that exist, so that modifiers keep the values people gave them.
     """
     tree = _local(bpy.data.node_groups, name)
     if tree is None:

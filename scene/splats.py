@@ -75,7 +75,7 @@ def read_splats(obj: bpy.types.Object) -> Gaussians:
     if not is_splats(obj):
         raise ValueError(f"{obj.name} is not a splat cloud; import one first")
     base = read_attribute(obj, BASE)  # [N, 4]
-    further = sum(name.startswith(SH_PREFIX) for name in obj.data.attributes.keys())
+    further = sum(name.startswith(SH_PREFIX) for name in obj.data.attributes.keys())  # noqa: SIM118
     coefficients = [base[:, :3]] + [read_attribute(obj, f"{SH_PREFIX}{k}") for k in range(further)]
     return Gaussians(
         positions=read_attribute(obj, POSITION),

@@ -1,0 +1,130 @@
+"""Motion on a splat object without ever touching its rest pose: the node group "Sway Motion" and what it reads.
+
+`position` and `rotation` always hold the rest pose. A pose shown for preview lies beside them, in `sway_posed_position`
+and `sway_posed_rotation`, and a bake lies in the group's Bake node; the group puts either into the geometry that
+"Sway Splats" draws. So a file saved in the middle, a crash or a disabled add-on loses nothing: without the extra
+attributes the cloud is at rest.
+
+The Bake node stores position and rotation of the moving splats only. `sway_slot` says which of them a splat is, counted
+from 1; 0, or no such attribute, is a splat that holds still. Everything else (scale, radiance, parts) stays in the
+object once, and can be edited after a bake; deleted splats take their slots along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ..backend import rotations as rot
+from ..backend.gaussians import Gaussians
+from ..backend.trajectory import Binding, Trajectory
+from . import display, nodes, splats
+
+MODIFIER = GROUP = "Sway Motion"
+VERSION = 1
+POSED_POSITION, POSED_ROTATION, SLOT = "sway_posed_position", "sway_posed_rotation", "sway_slot"
+
+
+class Poser:
+    """Poses one object from a trajectory: world-space motion in, attributes in the object's frame out."""
+
+    def __init__(self, obj: bpy.types.Object, trajectory: Trajectory, matrix: np.ndarray) -> None:
+        """`matrix` [4, 4] is the object's matrix_world that the trajectory was made with.
+
+        Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
+        """
+        self.rest = splats.read_splats(obj)
+        moving = trajectory.binding.splats
+        if len(moving) and moving.max() >= len(self.rest):
+            raise ValueError(
+                f"the motion moves splat {moving.max()}, but {obj.name} has {len(self.rest)}; simulate it again"
+            )
+        self.moving: np.ndarray = moving
+        self._world: Gaussians = self.rest.select(moving).transformed(matrix)
+        every = np.arange(len(moving), dtype=np.int32)
+        binding = Binding(every, trajectory.binding.particles, trajectory.binding.weights)
+        self._trajectory = replace(trajectory, binding=binding)
+        self._to_local = np.linalg.inv(matrix)
+        linear = self._to_local[:3, :3]
+        self._turn = rot.quaternion_from_matrix(linear / np.cbrt(np.linalg.det(linear))).astype(np.float32)
+
+    def pose(self, frame: float) -> tuple[np.ndarray, np.ndarray]:
+        """Positions [N, 3] and rotations [N, 4] of all splats in the object's frame; still ones exactly at rest."""
+        world_positions, world_rotations = self._trajectory.pose(self._world, frame)
+        positions, rotations = self.rest.positions.copy(), self.rest.rotations.copy()
+        positions[self.moving] = world_positions @ self._to_local[:3, :3].T + self._to_local[:3, 3]
+        rotations[self.moving] = rot.multiply(self._turn, world_rotations)
+        return positions, rotations
+
+    def write(self, obj: bpy.types.Object, frame: float) -> None:
+        """Shows a frame of the trajectory on the object."""
+        positions, rotations = self.pose(frame)
+        splats.write_attribute(obj, POSED_POSITION, "FLOAT_VECTOR", positions)
+        splats.write_attribute(obj, POSED_ROTATION, "QUATERNION", rotations)
+
+
+def clear_pose(obj: bpy.types.Object) -> None:
+    """Back to the bake, or to rest where there is none."""
+    splats.remove_attribute(obj, POSED_POSITION)
+    splats.remove_attribute(obj, POSED_ROTATION)
+
+
+def attach(obj: bpy.types.Object) -> bpy.types.NodesModifier:
+    """The object's motion modifier, added before the display where absent."""
+    modifier = obj.modifiers.get(MODIFIER)
+    if modifier is None:
+        modifier = obj.modifiers.new(MODIFIER, "NODES")
+        shown_at = obj.modifiers.find(display.MODIFIER)
+        obj.modifiers.move(len(obj.modifiers) - 1, max(shown_at, 0))
+    modifier.node_group = motion_group()
+    return modifier
+
+
+def motion_group() -> bpy.types.GeometryNodeTree:
+    """Geometry-node group that poses points from the preview attributes or from its bake."""
+    return nodes.geometry_group(GROUP, VERSION, {}, _fill_group)
+
+
+def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
+    rest = group_in.outputs["Geometry"]
+    posed = build.has_attribute(POSED_POSITION, "FLOAT_VECTOR")
+    posed_position = build.attribute(POSED_POSITION, "FLOAT_VECTOR")
+    posed_rotation = build.attribute(POSED_ROTATION, "QUATERNION")
+    slot = build.attribute(SLOT, "INT")
+    moves = build.math("GREATER_THAN", slot, 0.5)
+
+    # What is baked: the posed (or resting) moving splats, without the attributes that motion does not change.
+    live = _placed(build, build.without(rest, "radiance:*"), posed, posed_position, posed_rotation)
+    live = build.without(live, "scale")
+    live = build.add("GeometryNodeSeparateGeometry", {"Geometry": live, "Selection": moves}, domain="POINT")
+    bake = build.tree.nodes.new("GeometryNodeBake")
+    bake.bake_items.clear()
+    bake.bake_items.new("GEOMETRY", "Geometry")
+    build.tree.links.new(build.without(live, "sway_*"), bake.inputs["Geometry"])
+
+    def baked(data_type: str, value: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+        index = build.math("SUBTRACT", slot, 1.0)
+        inputs = {"Geometry": bake.outputs["Geometry"], "Value": value, "Index": index}
+        return build.add("GeometryNodeSampleIndex", inputs, data_type=data_type, domain="POINT")
+
+    baked_position = baked("FLOAT_VECTOR", build.add("GeometryNodeInputPosition"))
+    baked_rotation = baked("QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"))
+    position = build.switch("VECTOR", posed, baked_position, posed_position)
+    rotation = build.switch("ROTATION", posed, baked_rotation, posed_rotation)
+    shown = build.add("FunctionNodeBooleanMath", {0: posed, 1: moves}, operation="OR")
+    build.tree.links.new(_placed(build, rest, shown, position, rotation), group_out.inputs["Geometry"])
+
+
+def _placed(
+    build: nodes.Builder,
+    geometry: bpy.types.NodeSocket,
+    selection: bpy.types.NodeSocket,
+    position: bpy.types.NodeSocket,
+    rotation: bpy.types.NodeSocket,
+) -> bpy.types.NodeSocket:
+    """The selected points moved and turned."""
+    inputs = {"Geometry": geometry, "Selection": selection, "Position": position}
+    moved = build.add("GeometryNodeSetPosition", inputs)
+    return build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=selection)

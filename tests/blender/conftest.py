@@ -1,0 +1,73 @@
+"""Small splat clouds for the suites that run inside Blender."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def scene_module(package, plain_scene):
+    """Imports a module of the add-on by its dotted name, in an empty scene."""
+    return lambda name: importlib.import_module(f"{package.__name__}.{name}")
+
+
+@pytest.fixture
+def cloud(scene_module):
+    """Makes clouds of random anisotropic splats with SH of degree 1."""
+    gaussians = scene_module("backend.gaussians")
+    rng = np.random.default_rng(1)
+
+    def make(count: int = 64):
+        return gaussians.Gaussians(
+            positions=rng.normal(size=(count, 3)).astype(np.float32),
+            rotations=scene_module("backend.rotations").normalised(rng.normal(size=(count, 4)).astype(np.float32)),
+            scales=rng.uniform(0.02, 0.2, (count, 3)).astype(np.float32),
+            opacity=rng.uniform(0.1, 1, count).astype(np.float32),
+            sh=rng.normal(size=(count, 4, 3)).astype(np.float32),
+        )
+
+    return make
+
+
+@pytest.fixture
+def swing(scene_module):
+    """Makes trajectories that push and turn three of every four splats of a cloud of `count`, for `frames` frames."""
+    trajectory = scene_module("backend.trajectory")
+
+    def make(count: int = 64, frames: int = 4, amplitude: float = 1.0):
+        rng = np.random.default_rng(3)
+        rest = rng.normal(size=(5, 3)).astype(np.float32)
+        t = amplitude * np.linspace(0.25, 1, frames, dtype=np.float32)[:, None]  # [T, 1]
+        rotations = np.zeros((frames, 5, 4), np.float32)
+        rotations[..., 0], rotations[..., 2] = np.cos(t / 2), np.sin(t / 2)
+        moving = np.flatnonzero(np.arange(count) % 4).astype(np.int32)
+        binding = trajectory.Binding(
+            moving, rng.integers(0, 5, (len(moving), 2)).astype(np.int32), np.full((len(moving), 2), 0.5, np.float32)
+        )
+        positions = rest + t[..., None] * np.array([0.3, 0.2, 0.1], np.float32)
+        return trajectory.Trajectory(rest, positions, rotations, binding, fps=24.0)
+
+    return make
+
+
+@pytest.fixture
+def shown_pose(scene_module):
+    """Reads the positions and rotations that an object's motion group puts out, at the current frame."""
+    import bpy
+
+    splats, display = scene_module("scene.splats"), scene_module("scene.display")
+
+    def read(obj):
+        obj.modifiers[display.MODIFIER].show_viewport = False  # otherwise the points are spheres by now
+        geometry = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).evaluated_geometry()
+        points = geometry.pointcloud
+        count = len(points.points)
+        positions, rotations = np.empty(count * 3, np.float32), np.empty(count * 4, np.float32)
+        points.attributes[splats.POSITION].data.foreach_get("vector", positions)
+        points.attributes[splats.ROTATION].data.foreach_get("value", rotations)
+        return positions.reshape(-1, 3), rotations.reshape(-1, 4)
+
+    return read

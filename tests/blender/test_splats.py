@@ -1,0 +1,269 @@
+"""Splat objects: data kept exactly, world space, the picture, the camera, the scene settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+
+def render(scene, path, engine: str, size: int) -> np.ndarray:
+    """The scene as display values [H, W, 3], top row first, on a white world."""
+    scene.render.engine = engine
+    scene.render.resolution_x = scene.render.resolution_y = size
+    world = bpy.data.worlds.new("white")
+    world.color = (1, 1, 1)
+    world.use_nodes = True
+    world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
+    scene.world = world
+    scene.cycles.samples = 4
+    scene.cycles.use_denoising = False
+    scene.cycles.pixel_filter_type = "BOX"
+    scene.render.filepath = str(path)
+    scene.render.image_settings.file_format = "PNG"
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    pixels = np.empty(size * size * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    return pixels.reshape(size, size, -1)[::-1, :, :3]
+
+
+def test_data_are_kept_bit_by_bit(scene_module, cloud):
+    """Writing a cloud to Blender and reading it back changes no bit of any field."""
+    splats, given = scene_module("scene.splats"), cloud()
+    read = splats.read_splats(splats.add_splats(bpy.context, "plant", given))
+    for name, values in given.to_arrays().items():
+        np.testing.assert_array_equal(getattr(read, name), values, err_msg=name)
+
+
+def test_object_is_one_native_point_cloud(scene_module, cloud):
+    """The object is a point cloud with exactly the attributes of Blender 5.3's splats and the part."""
+    splats = scene_module("scene.splats")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    types = {a.name: a.data_type for a in obj.data.attributes if not a.is_internal}
+    assert obj.type == "POINTCLOUD" and splats.is_splats(obj)
+    assert types == {
+        "position": "FLOAT_VECTOR",
+        "scale": "FLOAT_VECTOR",
+        "rotation": "QUATERNION",
+        "radiance:base": "FLOAT_COLOR",
+        "radiance:sh_0": "FLOAT_VECTOR",
+        "radiance:sh_1": "FLOAT_VECTOR",
+        "radiance:sh_2": "FLOAT_VECTOR",
+        "sway_part": "INT",
+    }
+    assert not splats.is_splats(bpy.data.objects.new("empty", None))
+
+
+@pytest.mark.parametrize("up", ["+X", "-X", "+Y", "-Y", "+Z", "-Z"])
+def test_up_axis_points_to_z(scene_module, cloud, up):
+    """The file's upward axis becomes +Z in world space, and covariances turn along with positions."""
+    splats, given = scene_module("scene.splats"), cloud()
+    obj = splats.add_splats(bpy.context, "plant", given, up)
+    axis = np.zeros(3)
+    axis["XYZ".index(up[1])] = 1 if up[0] == "+" else -1
+    turn = np.array(obj.matrix_world)[:3, :3]
+    # float32 sine and cosine of a right angle: off by 1e-7, values of order 1 to 4
+    np.testing.assert_allclose(turn @ axis, [0, 0, 1], atol=1e-6)
+    world = splats.world_gaussians(obj)
+    np.testing.assert_allclose(world.positions, given.positions @ turn.T, atol=1e-5)
+    np.testing.assert_allclose(world.covariances(), turn @ given.covariances() @ turn.T, atol=1e-6)
+
+
+def test_usual_up_axis_keeps_x(scene_module, cloud):
+    """Up axis -Y maps (x, y, z) to (x, z, -y): the front of a capture stays the front."""
+    splats, given = scene_module("scene.splats"), cloud()
+    world = splats.world_gaussians(splats.add_splats(bpy.context, "plant", given, "-Y"))
+    x, y, z = given.positions.T
+    np.testing.assert_allclose(world.positions, np.stack([x, z, -y], 1), atol=1e-5)
+
+
+def test_uneven_scale_is_refused(scene_module, cloud):
+    """A transform that Gaussians cannot follow is refused in words that name the object."""
+    splats = scene_module("scene.splats")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    obj.scale = (1, 2, 1)
+    bpy.context.view_layer.update()
+    with pytest.raises(ValueError, match="plant: .*unevenly"):
+        splats.world_gaussians(obj)
+
+
+def test_parts_are_kept(scene_module, cloud):
+    """Parts read back as written, and are all 0 on a fresh import."""
+    splats = scene_module("scene.splats")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    assert not splats.read_parts(obj).any()
+    parts = np.arange(64, dtype=np.int32) % 3
+    splats.write_parts(obj, parts)
+    np.testing.assert_array_equal(splats.read_parts(obj), parts)
+
+
+def test_empty_cloud_and_unknown_axis_are_refused(scene_module, cloud):
+    """An empty cloud or a wrong axis raises before anything is added to the file."""
+    splats = scene_module("scene.splats")
+    with pytest.raises(ValueError, match="holds no splats"):
+        splats.add_splats(bpy.context, "plant", cloud(0))
+    with pytest.raises(ValueError, match="up axis 'Y'"):
+        splats.add_splats(bpy.context, "plant", cloud(), "Y")
+    assert not bpy.data.objects and not bpy.data.pointclouds
+
+
+def test_group_and_material_are_made_once(scene_module, cloud):
+    """Two clouds share one group and one material, and an older version of a group is refilled in place."""
+    splats, display, nodes = (scene_module(f"scene.{name}") for name in ("splats", "display", "nodes"))
+    first, second = (splats.add_splats(bpy.context, "plant", cloud()) for _ in range(2))
+    group = first.modifiers[display.MODIFIER].node_group
+    assert group == second.modifiers[display.MODIFIER].node_group
+    assert len(bpy.data.node_groups) == 1 and len(bpy.data.materials) == 1
+
+    nodes.set_input(first.modifiers[display.MODIFIER], display.VIEWPORT_FRACTION, 0.25)
+    count = len(group.nodes)
+    group.nodes.clear()
+    group[nodes.VERSION] = 0
+    assert display.display_group() == group and len(group.nodes) == count
+    assert nodes.get_input(first.modifiers[display.MODIFIER], display.VIEWPORT_FRACTION) == 0.25
+
+
+def test_faint_splats_are_not_drawn(scene_module, cloud):
+    """Splats under 1/255 opacity become no instance; the others become one sphere each, at its cut-off radius."""
+    splats, given = scene_module("scene.splats"), cloud()
+    given.opacity[:10] = 0.003  # < 1/255 = 0.0039
+    given.opacity[10] = 1.0
+    given.scales[:] = 0.1
+    obj = splats.add_splats(bpy.context, "plant", given)
+    found = [i.matrix_world.copy() for i in bpy.context.evaluated_depsgraph_get().object_instances if i.is_instance]
+    assert len(found) == 54
+    assert obj.data.attributes["position"].data[0] is not None
+    # opaque splat: exp(-r^2/2) = 1/255 at r = 3.329 sigmas
+    assert found[0].to_scale()[0] == pytest.approx(0.1 * np.sqrt(2 * np.log(255)), rel=1e-5)
+
+
+def test_single_splat_is_its_gaussian_in_cycles(scene_module, tmp_path):
+    """One splat seen face on has the profile opacity * exp(-d2/2) of its projected ellipse, in its own colour."""
+    gaussians = scene_module("backend.gaussians")
+    splats, camera, look = (scene_module(f"scene.{name}") for name in ("splats", "camera", "look"))
+    colour, opacity, sigma = np.array([0.8, 0.2, 0.1]), 0.9, np.array([0.3, 0.01, 0.15])
+    splats.add_splats(
+        bpy.context,
+        "one",
+        gaussians.Gaussians(
+            positions=np.zeros((1, 3), np.float32),
+            rotations=np.array([[1, 0, 0, 0]], np.float32),
+            scales=sigma[None].astype(np.float32),
+            opacity=np.array([opacity], np.float32),
+            sh=gaussians.sh_from_colours(colour[None]),
+        ),
+        up="+Z",
+    )
+    scene = bpy.context.scene
+    data = bpy.data.cameras.new("camera")
+    scene.camera = bpy.data.objects.new("camera", data)
+    scene.collection.objects.link(scene.camera)
+    scene.camera.location, scene.camera.rotation_euler = (0, -20, 0), (np.pi / 2, 0, 0)
+    data.lens = 36 * 10  # 2 m wide at 20 m
+    look.prepare_scene(scene)
+    picture = render(scene, tmp_path / "one.png", "CYCLES", 24)
+
+    view = camera.camera_of(scene)
+    columns, rows = np.meshgrid(np.arange(24) + 0.5, np.arange(24) + 0.5)
+    pixels_per_metre = view.focal[0] / 20
+    x, z = (columns - 12) / pixels_per_metre, (12 - rows) / pixels_per_metre
+    alpha = np.minimum(opacity * np.exp(-0.5 * ((x / sigma[0]) ** 2 + (z / sigma[2]) ** 2)), 0.99)
+    alpha[alpha < 1 / 255] = 0
+    expected = alpha[..., None] * colour + (1 - alpha[..., None]) * 1.0
+    # Four random places in each pixel: sigma is 1.8 px, so the profile's slope is at most 0.33 / px; a pixel's spread
+    # of 0.29 / sqrt(4) and a contrast of 0.9 give a standard error of 0.04; 20 m away perspective bends by 1e-3.
+    assert np.abs(picture - expected).max() < 0.16
+    assert np.abs(picture - expected).mean() < 0.01
+
+
+def test_show_parts_tints_only_what_moves(scene_module, cloud):
+    """Showing parts changes the colour of splats in a part and of no other."""
+    splats, display = scene_module("scene.splats"), scene_module("scene.display")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    splats.write_parts(obj, np.repeat([0, 1], 32))
+
+    def colours():
+        geometry = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).evaluated_geometry()
+        instances = geometry.instances_pointcloud()  # belongs to `geometry`, which must outlive it
+        values = np.empty(64 * 4, np.float32)
+        instances.attributes[display.COLOUR].data.foreach_get("color", values)
+        return values.reshape(64, 4)
+
+    plain = colours()
+    expected = np.maximum(0.5 + 0.28209479 * splats.read_splats(obj).sh[:, 0], 0)
+    np.testing.assert_allclose(plain[:, :3], expected, atol=1e-6)
+    display.show_parts(obj, True)
+    tinted = colours()
+    np.testing.assert_array_equal(plain[:32], tinted[:32])
+    assert (plain[32:, :3] != tinted[32:, :3]).any(1).all()
+
+
+@pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
+@pytest.mark.parametrize("size", [(320, 200), (200, 320)])
+def test_camera_projects_as_blender_does(scene_module, fit, size):
+    """Known points fall on the pixels of Blender's own projection: fit, shift, percentage, pixel aspect, scale."""
+    from bpy_extras.object_utils import world_to_camera_view
+    from mathutils import Vector
+
+    scene = bpy.context.scene
+    data = bpy.data.cameras.new("camera")
+    data.sensor_fit, data.sensor_width, data.sensor_height = fit, 30, 20
+    data.lens, data.shift_x, data.shift_y = 40, 0.1, -0.2
+    obj = scene.camera = bpy.data.objects.new("camera", data)
+    scene.collection.objects.link(obj)
+    obj.location, obj.rotation_euler, obj.scale = (1, -5, 2), (1.2, 0.1, 0.3), (2, 2, 2)
+    render_settings = scene.render
+    render_settings.resolution_x, render_settings.resolution_y = size
+    render_settings.resolution_percentage = 50
+    render_settings.pixel_aspect_x, render_settings.pixel_aspect_y = 1.0, 1.5
+    bpy.context.view_layer.update()
+
+    camera = scene_module("scene.camera").camera_of(scene)
+    assert (camera.width, camera.height) == (size[0] // 2, size[1] // 2)
+    points = np.random.default_rng(2).uniform(-1, 1, (20, 3))
+    seen = np.array([world_to_camera_view(scene, obj, Vector(p)) for p in points])
+    expected = np.stack([seen[:, 0] * camera.width, (1 - seen[:, 1]) * camera.height], 1)
+    # Blender's matrices are float32: 1e-7 of a few hundred pixels, times a few operations
+    np.testing.assert_allclose(camera.project(points), expected, atol=2e-3)
+    np.testing.assert_allclose(camera.to_camera(points)[:, 2], seen[:, 2], rtol=1e-5)
+
+
+def test_scene_without_a_usable_camera_is_refused(scene_module):
+    """No camera and an orthographic camera are refused with what to do."""
+    camera, scene = scene_module("scene.camera"), bpy.context.scene
+    with pytest.raises(ValueError, match="has no camera"):
+        camera.camera_of(scene)
+    data = bpy.data.cameras.new("flat")
+    data.type = "ORTHO"
+    scene.camera = bpy.data.objects.new("flat", data)
+    with pytest.raises(ValueError, match="flat is not a perspective camera"):
+        camera.camera_of(scene)
+
+
+@pytest.mark.parametrize("size", [(320, 200), (200, 320)])
+def test_framed_camera_sees_everything(scene_module, cloud, size):
+    """The framed camera holds the cloud inside the picture and fills at least half of one side."""
+    splats, camera = scene_module("scene.splats"), scene_module("scene.camera")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = size
+    framed = camera.frame_camera(bpy.context, [obj])
+    assert scene.camera == framed and camera.frame_camera(bpy.context, [obj]) == framed
+    pixels = camera.camera_of(scene).project(splats.world_gaussians(obj).positions) / size
+    assert pixels.min() > 0 and pixels.max() < 1
+    assert (pixels.max(0) - pixels.min(0)).max() > 0.5
+
+
+def test_scene_settings_change_once_and_say_so(scene_module):
+    """The first call sets and reports what splats need, the second changes nothing, a graded scene keeps its view."""
+    look, scene = scene_module("scene.look"), bpy.context.scene
+    assert len(look.prepare_scene(scene)) == 3
+    assert scene.view_settings.view_transform == "Raw" and scene.cycles.min_transparent_bounces == 256
+    assert look.prepare_scene(scene) == []
+    scene.view_settings.view_transform = "AgX"
+    scene.view_settings.exposure = 0.5
+    assert look.prepare_scene(scene) == []
+    assert scene.view_settings.view_transform == "AgX"
