@@ -1,8 +1,8 @@
 """Real spherical harmonics as 3D Gaussian splats use them, and how they turn.
 
 Order: degree by degree, in each from m = -l to l, so (l, m) is coefficient l*l + l + m. Sign: (-1)^m times the real
-harmonics without the Condon-Shortley phase, as in Kerbl et al. 2023 (their rasteriser's constants). Colour is 0.5 plus the
-sum.
+harmonics without the Condon-Shortley phase, as in Kerbl et al. 2023 (their rasteriser's constants). Colour is 0.5 plus
+the sum.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..gaussians import sh_from_colours
-from .splat_file import SplatFile
+from ..gaussians import Gaussians, sh_from_colours
+from .splat_file import SplatFile, replace_file
 
 RECORD = np.dtype([("position", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("rotation", "u1", 4)])
 
@@ -41,3 +41,17 @@ def read(path: Path) -> SplatFile:
         sh=sh_from_colours(rgba[:, :3]),
         format=".splat",
     )
+
+
+def write(path: Path, gaussians: Gaussians, up: str | None = None) -> None:
+    """Write a .splat; see `formats.write`.
+
+    The format has no place for spherical harmonics above degree 0, for colours beyond 0..1 or for `up`; programs take
+    -Y for up.
+    """
+    records = np.empty(len(gaussians), RECORD)
+    records["position"], records["scale"] = gaussians.positions, gaussians.scales
+    colours = np.concatenate([gaussians.colours, gaussians.opacity[:, None]], axis=1)
+    records["rgba"] = np.rint(np.clip(colours, 0, 1) * 255)
+    records["rotation"] = np.clip(np.rint(gaussians.rotations * 128 + 128), 0, 255)
+    replace_file(path, records)

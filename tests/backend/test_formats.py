@@ -1,6 +1,12 @@
-"""Splat files: real captures agree across formats, and each unusable file is refused in one sentence."""
+"""The .ply and .splat formats, and the one sentence that refuses each unusable file, of any format."""
 
 from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -102,6 +108,20 @@ def test_foreign_properties_elements_and_bytes_are_skipped(tmp_path):
     assert file.notes == ("Skipped the properties red, label.", "Ignored 8 bytes after the last splat.")
 
 
+def test_big_endian_reads_the_same(tmp_path):
+    """A .ply of the other byte order gives the same splats, and so do its lists before them."""
+    rows = np.arange(28, dtype="<f4").reshape(2, 14)
+    faces = ["element face 1", "property list ushort int n"]
+    for order, encoding in (("<", "binary_little_endian"), (">", "binary_big_endian")):
+        body = np.array([2], f"{order}u2").tobytes() + np.array([5, 6], f"{order}i4").tobytes()
+        body += rows.astype(f"{order}f4").tobytes()
+        (tmp_path / f"{encoding}.ply").write_bytes(ply_bytes([*faces, *floats(2)], body, encoding))
+    little, big = (formats.read(tmp_path / f"binary_{order}_endian.ply").gaussians for order in ("little", "big"))
+    assert big.positions.tolist() == [[0, 1, 2], [14, 15, 16]]
+    for name, values in little.to_arrays().items():
+        assert np.array_equal(getattr(big, name), values)
+
+
 def test_real_splats_agree_between_ply_and_splat(data_file):
     """Three trained splats give the same values from .ply and from .splat, within a byte of colour and rotation."""
     stem = "splats/metalsplatter_3points/test-splat.3-points-from-train"
@@ -143,6 +163,24 @@ def test_real_ply_files(data_file, name, count, degree, notes):
     assert (len(file.gaussians), file.gaussians.sh_degree, file.notes) == (count, degree, notes)
 
 
+def spz_header(version: int = 3, count: int = 1, degree: int = 0, flags: int = 0) -> bytes:
+    return struct.pack("<4sIIBBBB", b"NGSP", version, count, degree, 12, flags, 0)
+
+
+def zip_bytes(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def sog_meta(name: str) -> bytes:
+    return json.dumps({"version": 2, "count": 1, "means": {}, "sh0": {"codebook": [0], "files": [name]}}).encode()
+
+
+CHUNK = [f"{end}_{axis}" for end in ("min", "max") for axis in "xyz"]
+CHUNK += [f"{end}_scale_{axis}" for end in ("min", "max") for axis in "xyz"]
 ROW = np.zeros((2, len(SPLAT_PROPERTIES)), "<f4")
 SCALE_OVERFLOW, NAN = ROW.copy(), ROW.copy()
 SCALE_OVERFLOW[1, SPLAT_PROPERTIES.index("scale_0")] = 89  # exp(88.8) is the largest float32
@@ -154,7 +192,6 @@ REFUSALS = {
     "header.ply": (ply_bytes(floats(2), b"")[:60], "cut off inside its header; copy"),
     "damaged.ply": (ply_bytes(["element vertex two"], b""), r"damaged header \(element vertex two\); copy"),
     "text.ply": (ply_bytes(floats(2), b"0 0 0", "ascii"), "an ASCII .ply; export"),
-    "big.ply": (ply_bytes(floats(2), ROW.astype(">f4").tobytes(), "binary_big_endian"), "a big-endian .ply; export"),
     "mesh.ply": (
         ply_bytes(
             [*floats(1, ["x", "y", "z"]), "element face 0", "property list uchar int vertex_indices"], b"\0" * 12
@@ -164,7 +201,22 @@ REFUSALS = {
     "faces.ply": (ply_bytes(["element face 0"], b""), r"mesh .* lacks x, y, z, .*; choose"),
     "packed.ply": (
         ply_bytes(["element vertex 1", "property uint packed_position"], b"\0" * 4),
-        "compressed .ply; export",
+        "lacks a compressed .ply's chunk data; export",
+    ),
+    "chunks.ply": (
+        ply_bytes(
+            [
+                *floats(2, CHUNK),
+                "element vertex 1",
+                *(f"property uint packed_{name}" for name in ("position", "rotation", "scale", "color")),
+            ],
+            b"\0" * 112,
+        ).replace(b"element vertex 2", b"element chunk 2"),
+        "has 2 chunks of 256 for 1 splats; copy",
+    ),
+    "lengths.ply": (
+        ply_bytes(["element face 9", "property list float int n", *floats(1)], b""),
+        r"damaged header \(property list float int n\); copy",
     ),
     "nan.ply": (ply_bytes(floats(2), NAN.tobytes()), "NaN or infinite values in 2 of 2 splats; remove"),
     "huge.ply": (ply_bytes(floats(2), SCALE_OVERFLOW.tobytes()), "NaN or infinite values in 1 of 2 splats; remove"),
@@ -178,7 +230,43 @@ REFUSALS = {
     "cut.splat": (b"\0" * 33, "33 bytes long, not a multiple of the 32 bytes .* copy"),
     "none.splat": (b"", "is empty; copy"),
     "inf.splat": (np.full(8, np.inf, "<f4").tobytes(), "NaN or infinite values in 1 of 1 splats; remove"),
-    "cloud.spz": (b"\0", "cannot read .spz files; choose one of .ply, .splat"),
+    "cloud.xyz": (b"", "cannot read .xyz files; choose one of .ply, .splat, .spz, .ksplat, .sog, meta.json"),
+    "noise.spz": (b"\0", "not a .spz file although its name says so; copy"),
+    "cut.spz": (gzip.compress(spz_header(count=2)), "cut off or damaged; copy"),
+    "stream.spz": (gzip.compress(spz_header(count=2))[:20], "cut off or damaged; copy"),
+    "checksum.spz": (gzip.compress(spz_header() + b"\0" * 20)[:-5] + b"\0" * 5, "damaged .gzip: .*check.*; copy"),
+    "new.spz": (spz_header(version=5), "is of .spz version 5; export"),
+    "none.spz": (spz_header(count=0), "no splats; export"),
+    "axes.spz": (
+        spz_header(flags=2) + b"\0" * 20 + np.uint32([0xADBE0003, 4, 8]).tobytes(),
+        "mirrored .* axes; export",
+    ),
+    "bomb.spz": (gzip.compress(spz_header(count=2**31)), r"its \d+ bytes claim to unpack to 42,949,672,960; copy"),
+    "short.ksplat": (b"\0\1" + b"\0" * 40, "cut off or not a .ksplat file; copy"),
+    "other.ksplat": (b"\7" * 4096, "not a .ksplat of version 0.1 with compression level 0 to 2; copy"),
+    "none.ksplat": (b"\0\1" + b"\0" * 4094, "no splats; export"),
+    "noise.sog": (b"no zip at all", r"damaged or incomplete \(its zip archive\); copy"),
+    "empty.sog": (zip_bytes({}), r"incomplete \(meta.json\); copy"),
+    "new.sog": (zip_bytes({"meta.json": b'{"version": 3}'}), "is of .sog version 3; export"),
+    "list.sog": (zip_bytes({"meta.json": b"[1, 2]"}), r"incomplete \(meta.json\); copy"),
+    "deep.sog": (zip_bytes({"meta.json": b"[" * 100_000}), r"incomplete \(meta.json\); copy"),
+    "path.sog": (
+        zip_bytes({"meta.json": sog_meta("../secret.webp"), "../secret.webp": b""}),
+        r"incomplete \(sh0.files in meta.json\); copy",
+    ),
+    "images.sog": (zip_bytes({"meta.json": sog_meta("sh0.webp")}), r"incomplete \(sh0.webp\); copy"),
+    "png.sog": (
+        zip_bytes({"meta.json": sog_meta("sh0.webp"), "sh0.webp": b"\x89PNG"}),
+        r"\(sh0.webp: not a lossless WebP image\); copy",
+    ),
+    "wide.sog": (
+        zip_bytes({"meta.json": sog_meta("sh0.webp"), "sh0.webp": b"RIFF____WEBPVP8L____\x2f" + b"\xff" * 4}),
+        r"\(sh0.webp: too large\); copy",
+    ),
+    "many.sog": (
+        zip_bytes({"meta.json": b'{"version": 2, "means": {}, "count": 99999999}'}),
+        "claim to unpack to .*; copy",
+    ),
 }
 
 
