@@ -1,0 +1,141 @@
+"""How close Blender's picture of splats comes to the project's own rasteriser, and how long a frame takes.
+
+Runs in Blender's Python; the worker's renders the reference picture, from what the add-on would send it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+ENVIRONMENT = "blender"
+ROOT = Path(__file__).resolve().parents[1]
+REAL_PLANT = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "splats/padilla_plant/plant.splat"
+ADDON = "bl_ext.user_default.sway"
+SIZES = (256, 384)
+"""Picture sizes [px]; the last one is compared with the rasteriser."""
+CYCLES_SAMPLES = 4
+
+REFERENCE = """
+import sys
+import numpy as np
+from backend import arrays, taichi_runtime
+from backend.render.rasteriser import Rasteriser
+from backend.render.skinning import six_numbers
+from backend.subject import Subject
+
+taichi_runtime.start("f32")
+subject = Subject.from_arrays(arrays.load(sys.argv[1]))
+g = subject.gaussians
+raster = Rasteriser(subject.camera, len(g))
+np.save(sys.argv[2], raster.render(g.positions, six_numbers(g.covariances()), g.colours, g.opacity, subject.background))
+"""
+"""Without the trainers' dilation: the splats as they are, which is what Blender shows."""
+
+
+def run(_options: dict) -> list[dict]:
+    """Rows of figure, value and unit."""
+    _load_addon()
+    worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
+    scene = _plant_scene()
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for engine, label in (("EEVEE", "EEVEE"), ("CYCLES", f"Cycles, {CYCLES_SAMPLES} samples")):
+            _choose_engine(scene, engine)
+            for size in SIZES:
+                scene.render.resolution_x = scene.render.resolution_y = size
+                begun = time.perf_counter()
+                picture = _render(scene, folder)
+                rows.append(_row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
+            error = np.mean((picture - _reference(scene, folder, worker)) ** 2)
+            figure = f"{label}{', ' if ',' in label else ' '}against the rasteriser, {SIZES[-1]} px"
+            rows.append(_row(figure, -10 * np.log10(error), "dB"))
+    return rows
+
+
+def _plant_scene() -> bpy.types.Scene:
+    """The real plant, or the procedural one where it is absent, framed on a white world, pixels not filtered."""
+    formats, splats, look, camera = map(_module, ("backend.formats", "scene.splats", "scene.look", "scene.camera"))
+    bpy.ops.wm.read_homefile(app_template="", use_empty=True)
+    scene = bpy.context.scene
+    if REAL_PLANT.exists():
+        obj = splats.add_splats(bpy.context, "plant", formats.read(REAL_PLANT).gaussians, up="-Y")
+    else:
+        obj = splats.add_splats(bpy.context, "plant", _module("backend.sample").potted_plant(), up="+Z")
+    scene.world = bpy.data.worlds.new("white")
+    scene.world.use_nodes = True
+    scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
+    scene.render.resolution_x = scene.render.resolution_y = SIZES[-1]
+    scene.render.image_settings.file_format = "PNG"
+    scene.render.image_settings.color_depth = "16"
+    look.prepare_scene(scene)
+    camera.frame_camera(bpy.context, [obj])
+    scene.render.filter_size = 0
+    scene.eevee.taa_render_samples = 1
+    scene.cycles.samples = CYCLES_SAMPLES
+    scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
+    scene.cycles.pixel_filter_type = "BOX"
+    return scene
+
+
+def _choose_engine(scene: bpy.types.Scene, engine: str) -> None:
+    """EEVEE was called EEVEE Next between Blender 4.2 and 4.5."""
+    try:
+        scene.render.engine = {"EEVEE": "BLENDER_EEVEE"}.get(engine, engine)
+    except TypeError:
+        scene.render.engine = "BLENDER_EEVEE_NEXT"
+
+
+def _render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
+    """The scene camera's picture [H, W, 3], display values."""
+    scene.render.filepath = str(folder / "picture.png")
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(scene.render.filepath)
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    pixels = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    return pixels.reshape(height, width, -1)[::-1, :, :3]  # Blender's rows start at the bottom
+
+
+def _reference(scene: bpy.types.Scene, folder: Path, worker: str) -> np.ndarray:
+    """The same view by the worker's rasteriser [H, W, 3]."""
+    arrays, subject, camera, splats = map(
+        _module, ("backend.arrays", "backend.subject", "scene.camera", "scene.splats")
+    )
+    obj = next(obj for obj in scene.objects if splats.is_splats(obj))
+    gaussians = splats.world_gaussians(obj)
+    still = np.zeros(len(gaussians), np.int32)
+    sent = subject.Subject(gaussians, still, camera.camera_of(scene), np.ones(3), fps=24.0)
+    path = arrays.save(folder / "subject.npz", sent.to_arrays())
+    subprocess.run([worker, "-c", REFERENCE, str(path), str(folder / "reference.npy")], cwd=ROOT, check=True)
+    return np.load(folder / "reference.npy")
+
+
+def _load_addon() -> None:
+    """The add-on's modules under the name that Blender gives them, unregistered."""
+    for parent in ("bl_ext", "bl_ext.user_default"):
+        sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
+    spec = importlib.util.spec_from_file_location(ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
+    sys.modules[ADDON] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[ADDON])
+
+
+def _module(name: str) -> types.ModuleType:
+    return importlib.import_module(f"{ADDON}.{name}")
+
+
+def _row(figure: str, value: float, unit: str) -> dict:
+    return {"figure": figure, "value": float(value), "unit": unit}
