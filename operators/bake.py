@@ -8,7 +8,7 @@ from ..backend import arrays
 from ..backend.api.bake import BakeParams
 from ..backend.trajectory import Trajectory
 from ..properties import steps
-from ..properties.from_params import annotations_of
+from ..properties.from_params import annotations_of, override
 from ..scene import bake, playback
 from .worker_operator import SplatsOperator, active_splats
 
@@ -20,6 +20,31 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
     bl_label = "Bake"
     bl_options = {"UNDO"}
     __annotations__ = annotations_of(BakeParams, {"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene, manager = context.scene, context.window_manager
+        manager.progress_begin(0, 1)
+        try:
+            obj = active_splats(context)
+            if not obj.sway.simulate.file:
+                raise ValueError("There is no simulation to bake yet; press Simulate first.")
+            override(scene.sway.bake, self, BakeParams)
+            origin = steps.origin(scene, obj, "bake")
+            target = steps.params(scene, "bake").target
+            trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
+            first = scene.frame_start
+            bake.bake(context, obj, trajectory, first, target.name.upper(), manager.progress_update)
+        except (ValueError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        finally:
+            manager.progress_end()
+        last = first + len(trajectory) - 1
+        megabytes = bake.bake_size(trajectory) / 2**20
+        found = {"frame_start": first, "frame_end": last, "megabytes": megabytes}
+        steps.finish(obj, "bake", origin, found=found)
+        self.report({"INFO"}, f"Baked frames {first} to {last} ({megabytes:.0f} MB before compression)")
+        return {"FINISHED"}
 
 
 class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):

@@ -19,8 +19,6 @@ def save_picture(path: Path, image: np.ndarray) -> Path:
     return path
 
 
-def contact_sheet(frames: np.ndarray, count: int) -> np.ndarray:
-    """`count` frames [H, W, 3] of a clip [T, H, W, 3], evenly spaced, in two rows."""
-    chosen = frames[np.linspace(0, len(frames) - 1, count).round().astype(int)]
-    rows = [np.concatenate(list(row), 1) for row in np.split(chosen, 2)]
-    return np.concatenate(rows, 0)
+def strip(frames: np.ndarray, count: int) -> np.ndarray:
+    """`count` frames of a clip [T, H, W, 3], evenly spaced, side by side [H, count W, 3]."""
+    return np.concatenate(list(frames[np.linspace(0, len(frames) - 1, count).round().astype(int)]), 1)

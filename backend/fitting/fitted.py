@@ -1,0 +1,97 @@
+"""`Fitted`: a subject with its material, ready to simulate: what a fit leaves behind and a simulation starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..mpm.grid import Grid
+from ..mpm.model import Model
+from ..trajectory import Binding
+from .driving import Driven
+from .modes import Modes
+
+TIP = 0.03
+"""The tip: this share of the particles, those farthest from what holds."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    driven: Driven
+    young: np.ndarray
+    """Young's modulus of each driving particle [P], pascals; belongs to the model's grid."""
+    velocity: np.ndarray
+    """Initial velocity [P, 3], m/s."""
+    damping: float
+    """For `Solver.simulate`, 1/s."""
+    frequency: float
+    """Of the slowest sway, hertz."""
+    reach: float
+    """How far the tip goes in free sway from `velocity`, metres."""
+    compliance: np.ndarray
+    """How far the tip leans under a steady body acceleration along x and along y [2], metres per m/s^2."""
+
+    def tip_compliance(self, direction: float) -> float:
+        """`compliance` for an acceleration at the angle `direction` around Z from +x, radians."""
+        return float(np.hypot(*(self.compliance * [np.cos(direction), np.sin(direction)])))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for `arrays.save`."""
+        model, binding = self.driven.model, self.driven.binding
+        return {
+            "rest": model.rest,
+            "volume": model.volume,
+            "density": model.density,
+            "poisson": np.float64(model.poisson),
+            "grid_origin": model.grid.origin,
+            "grid_cell": np.float64(model.grid.cell),
+            "held": model.held,
+            "binding_splats": binding.splats,
+            "binding_particles": binding.particles,
+            "binding_weights": binding.weights,
+            "part": self.driven.part,
+            "young": self.young,
+            "velocity": self.velocity,
+            "damping": np.float64(self.damping),
+            "frequency": np.float64(self.frequency),
+            "reach": np.float64(self.reach),
+            "compliance": self.compliance,
+        }
+
+    @staticmethod
+    def from_arrays(a: dict[str, np.ndarray]) -> Fitted:
+        grid = Grid(a["grid_origin"], float(a["grid_cell"]), a["held"].shape)
+        model = Model(a["rest"], a["volume"], a["density"], float(a["poisson"]), grid, a["held"])
+        binding = Binding(a["binding_splats"], a["binding_particles"], a["binding_weights"])
+        numbers = (float(a[name]) for name in ("damping", "frequency", "reach"))
+        return Fitted(Driven(model, binding, a["part"]), a["young"], a["velocity"], *numbers, a["compliance"])
+
+
+def compliance_of(model: Model, modes: Modes) -> np.ndarray:
+    """The tip's lean under a steady acceleration of 1 m/s^2 along x and along y [2], metres, from the slowest modes.
+
+    Under a body acceleration a, mode m deflects by (phi^T M a) / (w^2 phi^T M phi).
+    """
+    modal_stiffness = (2 * np.pi * modes.frequency) ** 2 * ((modes.shapes**2).sum(-1) @ model.mass)
+    lean = np.einsum("mpa,p,m->ma", modes.shapes[..., :2], model.mass, 1 / modal_stiffness)  # [M, 2]
+    tip = modes.shapes[:, tip_particles(model)].mean(1)  # [M, 3]
+    return np.linalg.norm(lean.T @ tip, axis=1)
+
+
+def tip_particles(model: Model) -> np.ndarray:
+    """Numbers of the particles at the tip: the `TIP` share farthest from the held nodes."""
+    from scipy.spatial import KDTree
+
+    held = model.grid.nodes()[model.held]
+    distance = KDTree(held).query(model.rest)[0]
+    count = max(int(TIP * len(distance)), 1)
+    return np.argsort(distance)[-count:]
+
+
+def tip_motion(positions: np.ndarray, model: Model) -> np.ndarray:
+    """The tip's displacement [T] in metres, along the direction in which it moves most, of positions [T, P, 3]."""
+    tip = tip_particles(model)
+    path = (positions[:, tip] - model.rest[tip]).mean(1)  # [T, 3]
+    direction = np.linalg.svd(path - path.mean(0), full_matrices=False)[2][0]
+    return path @ direction

@@ -1,0 +1,137 @@
+"""Material fit: driving particles, then stiffness and first velocity by the chosen strategy, then how good it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .. import arrays, taichi_runtime
+from ..api.fit import FitParams
+from ..context import JobContext
+from ..fitting.chain import Chain, Push
+from ..fitting.driving import drive
+from ..fitting.fitted import Fitted, compliance_of, tip_motion
+from ..fitting.result import Fit
+from ..fitting.strategies import STRATEGIES
+from ..fitting.task import Task
+from ..parts import split_moving
+from ..render.losses import psnr
+from ..render.rasteriser import Rasteriser
+from ..render.skinning import Skinning
+from ..spectral.frequency import dominant_frequency
+from ..subject import Subject, camera_from
+from ..video.clip import Clip
+from .pictures import save_picture, strip
+
+PARAMS = FitParams
+FREE_PERIODS = 3.0
+"""Periods of free sway in which its frequency is measured."""
+FREE_FPS = 48.0
+
+
+def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
+    """Fit. Output: `fit` (.npz), `preview` (.png: clip above, fitted below)."""
+    with ctx.stage("Placing driving particles", 0.0, 0.08):
+        taichi_runtime.start()
+        subject = Subject.from_arrays(arrays.load(inputs["subject"]))
+        reference = arrays.load(inputs["clip"])
+        clip = Clip(reference["frames"].astype(np.float32) / 255, float(reference["fps"]))
+        ctx.progress(0.2)
+        driven = drive(
+            subject.gaussians,
+            _parts(params, subject),
+            particles=params.particles,
+            cells=params.grid_cells,
+            density=params.density,
+            poisson=params.poisson_ratio,
+            seed=params.seed,
+        )
+        ctx.progress(1.0)
+    for note in driven.notes:
+        ctx.log(note)
+    with ctx.stage("Fitting", 0.08, 0.85):
+        task = Task(
+            driven=driven,
+            clip=clip,
+            camera=camera_from(reference),
+            gaussians=subject.gaussians,
+            background=subject.background,
+            iterations=params.iterations,
+            cfl=params.cfl,
+            report=lambda fraction, _what: ctx.progress(fraction),
+        )
+        found = STRATEGIES[params.strategy](task)
+    for note in found.notes:
+        ctx.log(note)
+    with ctx.stage("Comparing with the clip", 0.85, 1.0):
+        fitted_frames = _fitted_frames(task, found, ctx)
+        frequency, reach = _free_sway(task, found, ctx)
+    stiffer = float(np.mean(found.young)) / float(task.modes.young[0])
+    compliance = compliance_of(driven.model, task.modes.stiffened(stiffer))
+    fitted = Fitted(driven, found.young, found.velocity, found.damping, found.frequency, reach, compliance)
+    outputs = {
+        "fit": arrays.save(ctx.output("fit.npz"), fitted.to_arrays()),
+        "preview": save_picture(
+            ctx.output("preview.png"),
+            np.concatenate([strip(clip.frames[1:], 4), strip(fitted_frames, 4)]),
+        ),
+    }
+    still = np.repeat(clip.frames[:1], len(clip) - 1, 0)
+    results = {
+        "strategy": params.strategy.name,
+        "driving_particles": len(driven.model.rest),
+        "grid": list(driven.model.grid.shape),
+        "cell_m": driven.model.grid.cell,
+        "young_pa": found.young_by_part.tolist(),
+        "log10_young_error": found.log_young_error.tolist(),
+        "damping_per_s": found.damping,
+        "delay_frames": found.delay,
+        "frequency_hz": frequency,
+        "clip_frequency_hz": float(reference["frequency"]),
+        "loss_first": found.loss_first,
+        "loss_last": found.loss_last,
+        "psnr_still_db": psnr(still, clip.frames[1:]),
+        "psnr_fitted_db": psnr(fitted_frames, clip.frames[1:]),
+        "notes": [*driven.notes, *found.notes],
+    }
+    results["gain_db"] = results["psnr_fitted_db"] - results["psnr_still_db"]
+    return outputs, results
+
+
+def _parts(params: FitParams, subject: Subject) -> np.ndarray:
+    """Part of every splat: one for all that moves, the parts painted by hand, or bands from root to tip."""
+    if params.parts == 1:
+        return subject.moving.astype(np.int32)
+    if subject.parts.max() > 1:
+        return subject.parts
+    return split_moving(subject.gaussians.positions, subject.moving, params.parts)
+
+
+def _fitted_frames(task: Task, found: Fit, ctx: JobContext) -> np.ndarray:
+    """What the fit makes of the clip's frames after the first one [T - 1, H, W, 3]."""
+    g = task.gaussians
+    skinning = Skinning(g, task.driven.binding, task.driven.model.rest)
+    chain = Chain(task.solver, skinning, Rasteriser(task.camera, len(g)), g, task.background, task.timing, task.cfl)
+    frames = []
+    for picture in chain.pictures(Push(found.young, found.velocity, found.damping, found.delay)):
+        frames.append(picture)
+        ctx.progress(0.6 * len(frames) / (len(task.clip) - 1))
+    return np.clip(np.stack(frames), 0, 1).astype(np.float32)
+
+
+def _free_sway(task: Task, found: Fit, ctx: JobContext) -> tuple[float, float]:
+    """Frequency [Hz] and largest displacement [m] of the tip in free sway from the fitted state."""
+    count = int(np.ceil(FREE_PERIODS / found.frequency * FREE_FPS))
+    substeps = task.solver.substeps_per_frame(found.young, FREE_FPS, task.cfl)
+    motion = task.solver.simulate(
+        found.young,
+        found.velocity,
+        count,
+        FREE_FPS,
+        substeps=substeps,
+        damping=found.damping,
+        tick=lambda done, total: ctx.progress(0.6 + 0.4 * done / total),
+    )
+    tip = tip_motion(np.concatenate([task.driven.model.rest[None], motion.positions]), task.driven.model)
+    return dominant_frequency(tip, FREE_FPS), float(np.abs(tip).max())
