@@ -1,0 +1,13 @@
+"""Fitting a simulation to a clip: stiffness and first velocity of what moves.
+
+| module | what |
+|---|---|
+| driving, particles, stencil | from a splat cloud to a model for the solver: `drive` -> `Driven` |
+| modes | sway modes of a model as the solver shows them: `sway_modes` -> `Modes` |
+| observation | what a clip shows of the particles: `observe` -> `Tracks` |
+| timing | from a simulation's frames to the clip's |
+| task, result, strategies | what a strategy is given, what it returns, and the table of them |
+| sway, levenberg, modal | strategy "modal": tracks, modes, Levenberg-Marquardt with the solver |
+| chain, adam, gradient | strategy "gradient": pictures through the differentiable chain (PhysDreamer) |
+| fitted | what a fit leaves behind for simulations |
+"""

@@ -1,0 +1,149 @@
+"""Driving particles of a splat cloud: what the solver moves, what holds it, and how the splats hang on it.
+
+After PhysDreamer (Zhang et al. 2024): k-means particles carry the splats of the moving parts; the splats that hold
+still freeze the grid nodes beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..gaussians import Gaussians
+from ..mpm.grid import Grid
+from ..mpm.model import Model
+from ..trajectory import Binding
+from .particles import evenly, inverse_distance, k_means, solid, volumes
+from .stencil import Stencil, stencil
+
+MARGIN = 2
+"""Cells between the plant at rest and the side of a grid of the asked number of cells."""
+SWAY_ROOM = 3
+"""Further cells on each side, so that the plant may bend by a quarter of its size without leaving the grid."""
+VOXELS = 72
+"""Voxels along the longest axis by which volume is measured: about as thick as a leaf."""
+LINK = 0.02
+"""Smallest stencil weight that ties a particle to a node; the corners of a stencil touch, but do not hold."""
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A splat cloud made ready for simulation."""
+
+    model: Model
+    binding: Binding
+    part: np.ndarray
+    """Moving part of each particle [P], int32, 1 and up."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about the preparation, one sentence each."""
+
+
+def drive(
+    gaussians: Gaussians,
+    parts: np.ndarray,
+    *,
+    particles: int = 1500,
+    cells: int = 16,
+    density: float = 1000.0,
+    poisson: float = 0.3,
+    neighbours: int = 8,
+    reach: float = 0.5,
+    seed: int = 0,
+) -> Driven:
+    """Driving particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N] (0 holds still).
+
+    `cells` counts grid cells along the longest axis, `density` is in kg/m^3; grid nodes within `reach` cells of a solid
+    holding splat are held. Whatever moves without being tied to a held node is left out and holds still, and a note
+    says so.
+    Raises ValueError when nothing moves, nothing holds, or nothing that moves is tied to what holds.
+    """
+    positions = gaussians.positions.astype(np.float64)
+    moving = parts > 0
+    if not moving.any():
+        raise ValueError("no splat is marked as moving; paint the moving part first")
+    low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
+    size = float((high - low).max())
+    matter = solid(positions, gaussians.opacity, size)
+    if not (matter & ~moving).any():
+        raise ValueError("nothing holds the moving part; leave the pot or the ground unmarked")
+    body = positions[matter & moving]
+
+    edge = size / VOXELS
+    centres = k_means(evenly(body, edge, particles), particles, seed=seed)
+    grid = _grid(body, cells)
+    held = _held_nodes(grid, positions[matter & ~moving], reach)
+    tied = attached(stencil(centres, grid), held)
+    if not tied.any():
+        raise ValueError("the moving part touches nothing that holds; let the two parts meet, or use larger cells")
+    rest = centres[tied]
+
+    splats = np.flatnonzero(moving)
+    splats, notes = _without_loose(splats, positions, centres, tied)
+    index, weights = inverse_distance(positions[splats], rest, neighbours)
+    model = Model(
+        rest=rest,
+        volume=volumes(body, centres, edge)[tied],
+        density=np.full(len(rest), density),
+        poisson=poisson,
+        grid=grid,
+        held=held,
+    )
+    part = _part_of_particles(body, parts[matter & moving], rest)
+    return Driven(model, Binding(splats.astype(np.int32), index, weights), part, notes)
+
+
+def attached(links: Stencil, held: np.ndarray) -> np.ndarray:
+    """Mask [P] of particles joined, through nodes they share, to a held node. `held` [nx, ny, nz]."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(links.nodes)
+    strong = links.weights > LINK
+    particle = np.repeat(np.arange(count), strong.sum(1))
+    node = links.nodes[strong]
+    graph = csr_matrix((np.ones(len(node)), (particle, count + node)), shape=(count + held.size,) * 2)
+    component = connected_components(graph, directed=False)[1]
+    holding = np.unique(component[count + np.flatnonzero(held.ravel())])
+    return np.isin(component[:count], holding)
+
+
+def _grid(body: np.ndarray, cells: int) -> Grid:
+    """A grid whose cell is that of `cells` along the longest axis with `MARGIN`, widened by the room to sway.
+
+    Around the splats, not the particles: any choice of particles then has the same grid, and stiffness its meaning.
+    """
+    low, high = body.min(0), body.max(0)
+    return Grid.around(low, high, cells + 2 * SWAY_ROOM, MARGIN + SWAY_ROOM)
+
+
+def _held_nodes(grid: Grid, holding: np.ndarray, reach: float) -> np.ndarray:
+    """Mask [nx, ny, nz] of nodes within `reach` cells of a holding splat [H, 3]."""
+    from scipy.spatial import KDTree
+
+    nodes = grid.nodes().reshape(-1, 3)
+    distance = KDTree(holding).query(nodes, distance_upper_bound=reach * grid.cell)[0]
+    return np.isfinite(distance).reshape(grid.shape)
+
+
+def _without_loose(
+    splats: np.ndarray, positions: np.ndarray, centres: np.ndarray, tied: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The moving splats [M] whose nearest particle is tied, and a note about the others."""
+    from scipy.spatial import KDTree
+
+    if tied.all():
+        return splats, ()
+    loose = ~tied[KDTree(centres).query(positions[splats])[1]]
+    share = 100 * loose.mean()
+    note = f"{loose.sum()} splats ({share:.1f} % of the moving part) touch nothing that holds; they stay still."
+    return splats[~loose], (note,)
+
+
+def _part_of_particles(points: np.ndarray, parts: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Part [P] that most splats near each particle belong to (points [Q, 3] with parts [Q])."""
+    from scipy.spatial import KDTree
+
+    nearest = KDTree(points).query(rest, k=np.arange(1, min(9, len(points)) + 1))[1]
+    votes = np.stack([(parts[nearest] == part).sum(1) for part in range(parts.max() + 1)], 1)
+    return votes.argmax(1).astype(np.int32)

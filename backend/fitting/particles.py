@@ -1,0 +1,89 @@
+"""From splats to driving particles: which splats are solid, where particles sit, how much volume each stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+OPACITY_MIN = 0.1
+"""Splats fainter than this are haze, not matter."""
+NEIGHBOUR = 6
+SPARSE, UNUSUAL = 0.02, 3.0
+"""A splat floats by itself if its sixth neighbour is farther than this part of the subject's size, and than this many
+times what is usual."""
+
+PER_PARTICLE = 4
+"""Voxels that a particle is the middle of, at least."""
+
+
+def solid(positions: np.ndarray, opacity: np.ndarray, size: float) -> np.ndarray:
+    """Mask [N] of splats that stand for matter: opaque enough and in company. `size`: the subject's extent, metres."""
+    from scipy.spatial import KDTree
+
+    mask = opacity > OPACITY_MIN
+    opaque = positions[mask]
+    if len(opaque) > NEIGHBOUR:
+        distance = KDTree(opaque).query(opaque, k=[NEIGHBOUR])[0][:, 0]
+        mask[mask] = distance < max(SPARSE * size, UNUSUAL * np.median(distance))
+    return mask
+
+
+def evenly(points: np.ndarray, edge: float, count: int) -> np.ndarray:
+    """One point [V, 3] per occupied voxel, the mean of those in it: density of splats tells of detail, not of matter.
+
+    The voxels' side is `edge` (metres), or smaller where that leaves fewer than a few for each of `count` particles.
+    Raises ValueError for fewer points than particles.
+    """
+    if len(points) < count:
+        raise ValueError(f"only {len(points)} solid splats move; ask for at most that many driving particles")
+    while True:
+        label, size = np.unique(_voxel(points, edge), axis=0, return_inverse=True, return_counts=True)[1:]
+        if len(size) >= min(PER_PARTICLE * count, len(points)):
+            break
+        edge *= 0.8
+    return np.stack([np.bincount(label.ravel(), points[:, axis]) for axis in range(3)], 1) / size[:, None]
+
+
+def k_means(points: np.ndarray, count: int, *, iterations: int = 8, seed: int = 0) -> np.ndarray:
+    """Centres [count, 3] of points [Q, 3] by Lloyd's iteration (1982) on a k-d tree, from a seeded choice of points.
+
+    The same seed gives the same centres, bit for bit.
+    """
+    from scipy.spatial import KDTree
+
+    points = np.asarray(points, np.float64)
+    centres = points[np.random.default_rng(seed).choice(len(points), count, replace=False)]
+    for _ in range(iterations):
+        label = KDTree(centres).query(points)[1]
+        size = np.bincount(label, minlength=count)
+        total = np.stack([np.bincount(label, points[:, axis], count) for axis in range(3)], 1)
+        centres = np.where(size[:, None] > 0, total / np.maximum(size, 1)[:, None], centres)
+    return centres
+
+
+def volumes(points: np.ndarray, centres: np.ndarray, edge: float) -> np.ndarray:
+    """Volume [P], m^3, of each centre: the voxels of side `edge` (metres) occupied by points [Q, 3] nearest to it.
+
+    A centre no voxel is nearest to still gets half a voxel, so that no particle is weightless.
+    """
+    from scipy.spatial import KDTree
+
+    occupied = np.unique(_voxel(points, edge), axis=0)
+    owner = KDTree(centres).query((occupied + 0.5) * edge)[1]
+    return np.maximum(np.bincount(owner, minlength=len(centres)), 0.5) * edge**3
+
+
+def _voxel(points: np.ndarray, edge: float) -> np.ndarray:
+    """Integer coordinates [Q, 3] of the voxels that points lie in."""
+    return np.floor(points / edge).astype(np.int64)
+
+
+def inverse_distance(points: np.ndarray, centres: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest centres [Q, K] int32 of points [Q, 3] and their inverse-distance weights [Q, K] float32, rows sum to 1.
+
+    Distances are softened by a thousandth of the centres' extent, so that a point on a centre keeps finite weights.
+    """
+    from scipy.spatial import KDTree
+
+    distance, index = KDTree(centres).query(points, k=np.arange(1, min(neighbours, len(centres)) + 1))
+    weights = 1 / (distance + 1e-3 * np.ptp(centres, axis=0).max())
+    return index.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,111 @@
+"""From splats to a model that can be simulated: particles, volumes, binding, what holds and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backend.fitting.driving import drive
+from backend.fitting.particles import inverse_distance, k_means
+from backend.fitting.stencil import stencil
+from backend.gaussians import Gaussians
+from backend.mpm.grid import Grid
+from tests.backend.fitting_cases import HEIGHT, WIDTH, stalk
+
+
+@pytest.fixture(scope="module")
+def driven():
+    return drive(*stalk(), particles=150, cells=14)
+
+
+def test_stencil_reproduces_linear_fields():
+    """Quadratic B-splines partition unity and reproduce position: sum w = 1, sum w d = 0."""
+    grid = Grid.around(np.zeros(3), np.ones(3), 10, 2)
+    links = stencil(np.random.default_rng(0).uniform(0, 1, (50, 3)), grid)
+    assert np.allclose(links.weights.sum(1), 1)
+    assert np.allclose(np.einsum("pi,pic->pc", links.weights, links.offsets), 0, atol=1e-12)
+
+
+def test_k_means_is_reproducible_and_local():
+    """One seed gives one answer, another seed another; centres are means, so they lie closer than a random choice."""
+    points = np.random.default_rng(1).normal(size=(800, 3))
+    first, again, other = (k_means(points, 40, seed=s) for s in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+    def spread(centres):
+        return np.linalg.norm(points[:, None] - centres, axis=-1).min(1).mean()
+
+    assert spread(first) < 0.9 * spread(points[:40])
+
+
+def test_binding_weights_favour_the_nearest_and_sum_to_one():
+    """Inverse distance: a splat at a particle follows it almost alone, one in the middle of two follows both alike."""
+    centres = np.array([[0.0, 0, 0], [1, 0, 0], [5, 0, 0]])
+    index, weights = inverse_distance(np.array([[0.0, 0, 0], [0.5, 0, 0]]), centres, 2)
+    assert np.allclose(weights.sum(1), 1)
+    assert index[0, 0] == 0 and weights[0, 0] > 0.99
+    assert np.allclose(weights[1], 0.5)
+
+
+def test_particles_carry_the_whole_volume(driven):
+    """Volumes add up to the stalk's, within the half voxel by which occupied voxels overhang each side."""
+    edge = HEIGHT / 72
+    upper = (WIDTH + edge) ** 2 * (HEIGHT + edge)
+    # 1,200 splats leave some of the stalk's 7,000 voxels empty: occupied ones are at least the splats' own share.
+    assert 0.1 * upper < driven.model.volume.sum() < upper
+
+
+def test_held_nodes_follow_what_holds_not_a_height(driven):
+    """Nodes at the slab are held, nodes beside the stalk are free, and so is everything above half a cell."""
+    nodes, held = driven.model.grid.nodes(), driven.model.held
+    assert held.any()
+    assert nodes[held][:, 2].max() < 0.51 * driven.model.grid.cell
+    # The slab ends at 5 cm from the axis: a plane would hold the nodes outside as well.
+    assert np.abs(nodes[held][:, :2]).max() < 0.05 + 0.51 * driven.model.grid.cell
+
+
+def test_room_to_sway_and_no_splat_forgotten(driven):
+    """Every particle may move by four cells without leaving the grid; every moving splat is bound."""
+    reach = 4 * driven.model.grid.cell
+    for shift in np.vstack([np.eye(3), -np.eye(3)]) * reach:
+        assert driven.model.grid.contains(driven.model.rest + shift).all()
+    assert len(driven.binding.splats) == 1200
+    assert driven.notes == ()
+
+
+def test_the_grid_does_not_depend_on_the_particles():
+    """Stiffness belongs to a grid, so any number of particles and any seed must get the same one."""
+    a, b = (drive(*stalk(), particles=n, cells=14, seed=s).model.grid for n, s in ((100, 0), (180, 5)))
+    assert a.cell == b.cell and a.shape == b.shape and np.array_equal(a.origin, b.origin)
+
+
+def test_what_touches_nothing_that_holds_stays_still():
+    """A floating clump marked as moving would fly off: it is left out, and a note says so."""
+    gaussians, parts = stalk()
+    clump = gaussians.select(np.flatnonzero(gaussians.positions[:, 2] > 0.17))
+    floating = Gaussians(
+        np.concatenate([gaussians.positions, clump.positions + np.float32([0.15, 0, 0])]),
+        *(np.concatenate([getattr(gaussians, n), getattr(clump, n)]) for n in ("rotations", "scales", "opacity", "sh")),
+    )
+    driven = drive(floating, np.append(parts, np.ones(len(clump), np.int32)), particles=200, cells=14)
+    assert driven.model.rest[:, 0].max() < 0.05
+    assert driven.binding.splats.max() < len(gaussians)
+    assert f"{len(clump)} splats" in driven.notes[0]
+
+
+def test_parts_reach_the_particles():
+    """A particle belongs to the part of the splats around it."""
+    gaussians, parts = stalk()
+    parts = np.where((parts > 0) & (gaussians.positions[:, 2] > HEIGHT / 2), 2, parts)
+    driven = drive(gaussians, parts, particles=150, cells=14)
+    clear = np.abs(driven.model.rest[:, 2] - HEIGHT / 2) > 0.01
+    assert np.array_equal(driven.part[clear], np.where(driven.model.rest[clear, 2] > HEIGHT / 2, 2, 1))
+
+
+@pytest.mark.parametrize(("part", "message"), [(0, "no splat is marked as moving"), (1, "nothing holds")])
+def test_refuses_subjects_that_cannot_move_or_are_not_held(part, message):
+    """Both refusals say what to do."""
+    gaussians, parts = stalk(200)
+    with pytest.raises(ValueError, match=message):
+        drive(gaussians, np.full_like(parts, part), particles=50)
