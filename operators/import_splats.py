@@ -30,7 +30,7 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     )
     set_up_view: bpy.props.BoolProperty(
         name="Set Up View",
-        description="Set what splats need to look right: colours (view transform Raw), Cycles' bounces, viewport shading",
+        description="Set what splats need: their own colours (view transform Raw), Cycles' bounces, viewport shading",
         default=True,
     )
 

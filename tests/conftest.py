@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
@@ -30,6 +31,9 @@ def data_file():
 @pytest.fixture(scope="session")
 def package():
     """The add-on under the name Blender gives it, importable but not registered."""
+    # Blender makes the package of extensions itself as it starts, and without it does not enable Cycles.
+    with contextlib.suppress(ImportError):
+        import bpy  # noqa: F401
     for parent in ("bl_ext", "bl_ext.user_default"):
         sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
     spec = importlib.util.spec_from_file_location(ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])

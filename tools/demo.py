@@ -17,7 +17,7 @@ from pathlib import Path
 
 ADDON = "bl_ext.user_default.sway"
 FULL = {"frames": 48, "render_every": 2, "pixels": 256, "iterations": 3}
-QUICK = {"frames": 24, "render_every": 3, "pixels": 160, "iterations": 1}
+QUICK = {"frames": 36, "render_every": 4, "pixels": 160, "iterations": 1}
 SKY = (0.87, 0.9, 0.93, 1.0)
 
 seconds: dict[str, float] = {}
