@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import queue
 import sys
 import threading
 import traceback
@@ -82,26 +81,50 @@ def _ready() -> wire.Ready:
 def serve() -> None:
     """Run submitted jobs one after another until stdin closes."""
     send = _claim_stdout()
-    contexts: dict[str, JobContext] = {}
-    waiting: queue.Queue[wire.Submit] = queue.Queue()
+    jobs = _Jobs()
 
     def read() -> None:
         for line in sys.stdin:
             message = wire.decode(line)
             if isinstance(message, wire.Submit):
-                contexts[message.job] = JobContext(message.job, Path(message.folder), send)
-                waiting.put(message)
-            elif isinstance(message, wire.Cancel) and message.job in contexts:
-                contexts[message.job].cancel()
+                jobs.add(message, JobContext(message.job, Path(message.folder), send))
+            elif isinstance(message, wire.Cancel) and jobs.cancel(message.job):
+                send(wire.Done(message.job, "cancelled"))
         os._exit(0)  # Blender is gone: leave at once, whatever a job is doing
 
     send(_ready())
     threading.Thread(target=read, daemon=True, name="requests").start()
     while True:
-        request = waiting.get()
-        done = run_job(request, contexts[request.job])
-        del contexts[request.job]
-        send(done)
+        send(run_job(*jobs.next()))
+
+
+class _Jobs:
+    """Jobs that wait, in order, and the one that runs; used by the reading thread and the working one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: dict[str, tuple[wire.Submit, JobContext]] = {}
+        self._running: JobContext | None = None
+
+    def add(self, request: wire.Submit, context: JobContext) -> None:
+        with self._changed:
+            self._waiting[request.job] = request, context
+            self._changed.notify()
+
+    def next(self) -> tuple[wire.Submit, JobContext]:
+        """Wait for a job; it counts as running until the next call."""
+        with self._changed:
+            self._running = None
+            self._changed.wait_for(lambda: self._waiting)
+            request, self._running = self._waiting.pop(next(iter(self._waiting)))
+            return request, self._running
+
+    def cancel(self, job: str) -> bool:
+        """Drop a job that waits (True: it will never run) or tell the running one to stop."""
+        with self._changed:
+            if self._running and self._running.job == job:
+                self._running.cancel()
+            return self._waiting.pop(job, None) is not None
 
 
 def run_file(path: str) -> int:

@@ -14,7 +14,7 @@ from ..backend.api import wire
 from .worker import Worker
 
 KILL_AFTER = 5.0
-"""Seconds a cancelled job may take before its worker is ended."""
+"""Seconds a running job may take to obey a cancel before its worker is ended."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ def pump() -> None:
     if _worker is None:
         return
     for job in _jobs.values():
-        if not job.ended and job.cancelled_at and time.monotonic() - job.cancelled_at > KILL_AFTER:
+        if job.state == "running" and job.cancelled_at and time.monotonic() - job.cancelled_at > KILL_AFTER:
             _worker.kill()
     while True:
         try:

@@ -60,12 +60,17 @@ def test_cancel_ends_a_running_job_and_keeps_the_worker(queue, submit):
 
 
 def test_a_waiting_job_can_be_cancelled(queue, submit):
-    """A job that has not begun ends as cancelled and never runs."""
-    first, second = submit(params={"seconds": 0.3}), submit(params={"seconds": 300.0})
+    """A job that has not begun ends as cancelled at once, while the one before it goes on."""
+    first, second = submit(params={"seconds": 300.0}), submit(params={"seconds": 300.0})
+    while first.state != "running":
+        queue.pump()
+        time.sleep(0.01)
     queue.cancel(second)
-    queue.wait(first)
     queue.wait(second)
-    assert (first.state, second.state) == ("finished", "cancelled")
+    assert (first.state, second.state) == ("running", "cancelled")
+    queue.cancel(first)
+    queue.wait(first)
+    assert first.state == "cancelled"
 
 
 @pytest.mark.parametrize(
