@@ -7,7 +7,7 @@
 | observation | what a clip shows of the particles: `observe` -> `Tracks` |
 | timing | from a simulation's frames to the clip's |
 | task, result, strategies | what a strategy is given, what it returns, and the table of them |
-| sway, levenberg, modal | strategy "modal": tracks, modes, Levenberg-Marquardt with the solver |
+| sway, slopes, levenberg, modal | strategy "modal": tracks, modes, Levenberg-Marquardt with the solver |
 | chain, adam, gradient | strategy "gradient": pictures through the differentiable chain (PhysDreamer) |
 | fitted | what a fit leaves behind for simulations |
 """

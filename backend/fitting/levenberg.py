@@ -74,7 +74,9 @@ def levenberg_marquardt(
             step = np.zeros_like(x)
             damped = normal + damping * np.diag(scale)
             step[free] = -np.linalg.solve(damped[np.ix_(free, free)], gradient[free])
-            tried = np.clip(x + np.clip(step, -np.asarray(longest), longest), lower, upper)
+            # Shortened as a whole: the numbers of a step make up for each other.
+            step *= min(1.0, float((longest / np.maximum(np.abs(step), 1e-300)).min()))
+            tried = np.clip(x + step, lower, upper)
             r_tried = residual(tried)
             cost = 0.5 * float(r_tried @ r_tried)
             if cost < costs[-1]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from backend.camera import Camera
 from backend.gaussians import Gaussians, sh_from_colours
+from backend.rotations import normalised
 
 HEIGHT, WIDTH = 0.2, 0.03
 """Of the stalk, metres."""
@@ -22,8 +23,8 @@ def stalk(count: int = 1200, seed: int = 0) -> tuple[Gaussians, np.ndarray]:
     speckle = rng.uniform(0, 1, (20, 3))[(np.floor(stem[:, 2] / 0.01)).astype(int) % 20]
     colours = np.concatenate([speckle, np.full((count // 3, 3), 0.6)])
     n = len(positions)
-    turns = np.tile([1.0, 0, 0, 0], (n, 1)).astype(np.float32)
-    scales = np.full((n, 3), 0.003, np.float32)
+    turns = normalised(rng.normal(size=(n, 4))).astype(np.float32)
+    scales = np.tile(np.float32([0.0015, 0.003, 0.006]), (n, 1))
     return Gaussians(positions, turns, scales, np.full(n, 0.8, np.float32), sh_from_colours(colours)), parts
 
 

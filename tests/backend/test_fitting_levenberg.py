@@ -23,7 +23,7 @@ def test_rosenbrock_with_finite_differences():
 
 
 def test_an_approximate_jacobian_converges_to_the_true_minimum():
-    """A Jacobian 20 % off still more than halves the error of a linear problem each step; the minimum is the true one."""
+    """With a Jacobian 20 % off each step still more than halves the error of a linear problem; the minimum is true."""
     a = np.random.default_rng(0).normal(size=(20, 3))
     b = a @ [1.0, -2, 3]
     found = levenberg_marquardt(lambda x: a @ x - b, lambda x, r: 1.2 * a, np.zeros(3), iterations=25, tolerance=0)

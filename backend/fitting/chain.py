@@ -1,0 +1,136 @@
+"""The differentiable chain of PhysDreamer (Zhang et al. 2024): stiffness and first velocity -> solver -> skinning ->
+rasteriser -> a loss on every frame, and its gradient all the way back.
+
+Every link has its own hand-written adjoint; here they are only put in series, a frame at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..gaussians import Gaussians
+from ..mpm.model import Motion
+from ..mpm.solver import Solver
+from ..render.rasteriser import Rasteriser
+from ..render.skinning import Skinning
+from .task import Task
+from .timing import Timing
+
+Judge = Callable[[int, np.ndarray], tuple[float, np.ndarray]]
+"""judge(frame of the clip, picture [H, W, 3]) -> (loss, its gradient to the picture [H, W, 3])."""
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Push:
+    """What sets the subject in motion, and what resists."""
+
+    young: np.ndarray
+    """Young's moduli [P], pascals."""
+    velocity: np.ndarray
+    """Initial velocity [P, 3], m/s."""
+    damping: float = 0.0
+    """1/s, see `Solver.simulate`."""
+    delay: float = 0.0
+    """Onset after the clip's frame 0, frames of the clip."""
+
+
+@dataclass(frozen=True)
+class PushGradient:
+    """Derivatives of the summed loss with respect to a `Push`."""
+
+    young: np.ndarray
+    """[P], per pascal."""
+    velocity: np.ndarray
+    """[P, 3], per m/s."""
+    damping: float
+    """Per 1/s. Approximate: as if damping only shrank what has moved since the onset."""
+    delay: float
+    """Per frame."""
+
+
+class Chain:
+    """Pictures of a pushed subject at a clip's frames, and gradients of losses on them."""
+
+    def __init__(
+        self,
+        solver: Solver,
+        skinning: Skinning,
+        rasteriser: Rasteriser,
+        gaussians: Gaussians,
+        background: np.ndarray,
+        timing: Timing,
+        cfl: float,
+        tick: Tick | None = None,
+    ) -> None:
+        self._solver, self._skinning, self._rasteriser = solver, skinning, rasteriser
+        self._look = (gaussians.colours, gaussians.opacity, background)
+        self.timing, self._cfl, self._tick = timing, cfl, tick
+
+    def pictures(self, push: Push) -> Iterator[np.ndarray]:
+        """Pictures [H, W, 3] at the clip's frames 1, 2, ..."""
+        motion = self._simulate(push, self.timing, record=False)
+        for positions, deformation in zip(*self._at_frames(motion, push, self.timing), strict=True):
+            yield self._rasteriser.render(*self._skinning.pose(positions, deformation), *self._look)
+
+    def gradient(self, push: Push, judge: Judge, frames: Sequence[int]) -> tuple[float, PushGradient]:
+        """Sum of `judge`'s losses over some of the clip's frames (1 is the first moving one), and its gradient."""
+        timing = Timing(max(frames), self.timing.fps)
+        motion = self._simulate(push, timing, record=True)
+        positions, deformation = self._at_frames(motion, push, timing)
+        g_positions, g_deformation = np.zeros_like(positions), np.zeros_like(deformation)
+        total = 0.0
+        for frame in frames:
+            t = frame - 1
+            picture = self._rasteriser.render(*self._skinning.pose(positions[t], deformation[t]), *self._look)
+            loss, g_picture = judge(frame, picture)
+            total += loss
+            g_splats = self._rasteriser.backward(g_picture)
+            g_positions[t], g_deformation[t] = self._skinning.backward(*g_splats)
+        spline, rate = timing.spline(push.delay), timing.spline(push.delay, 1)
+        back = self._solver.backward(
+            np.tensordot(spline.T, g_positions, 1), np.tensordot(spline.T, g_deformation, 1), tick=self._tick
+        )
+        moved = positions - self._solver.model.rest
+        since = timing.since_onset(push.delay)[:, None, None]
+        return total, PushGradient(
+            back.young,
+            back.velocity,
+            float(-(0.5 * since * moved * g_positions).sum()),
+            self._by_delay(motion, rate, g_positions, g_deformation),
+        )
+
+    def _simulate(self, push: Push, timing: Timing, record: bool) -> Motion:
+        fps = timing.simulated_fps
+        return self._solver.simulate(
+            push.young,
+            push.velocity,
+            timing.simulated_frames,
+            fps,
+            substeps=self._solver.substeps_per_frame(push.young, fps, self._cfl),
+            damping=push.damping,
+            record=record,
+            tick=self._tick,
+        )
+
+    def _at_frames(self, motion: Motion, push: Push, timing: Timing) -> tuple[np.ndarray, np.ndarray]:
+        """Positions [frames, P, 3] and F [frames, P, 3, 3] at the clip's frames."""
+        spline, rest = timing.spline(push.delay), self._solver.model.rest
+        positions = rest + np.tensordot(spline, motion.positions - rest, 1)
+        return positions, np.eye(3) + np.tensordot(spline, motion.deformation - np.eye(3), 1)
+
+    def _by_delay(self, motion: Motion, rate: np.ndarray, g_positions: np.ndarray, g_deformation: np.ndarray) -> float:
+        """Derivative by the delay: everything that moves is where it was a frame before."""
+        velocity = np.tensordot(rate, motion.positions - self._solver.model.rest, 1)
+        strain_rate = np.tensordot(rate, motion.deformation - np.eye(3), 1)
+        return float(-((velocity * g_positions).sum() + (strain_rate * g_deformation).sum()) / self.timing.fps)
+
+
+def pictures_of(task: Task, tick: Tick | None = None) -> Chain:
+    """The chain of a task."""
+    g, driven = task.gaussians, task.driven
+    skinning, raster = Skinning(g, driven.binding, driven.model.rest), Rasteriser(task.camera, len(g))
+    return Chain(task.solver, skinning, raster, g, task.background, task.timing, task.cfl, tick)

@@ -1,0 +1,63 @@
+"""How the tracked pixels change with what is fitted: the Jacobian of a `SwayProblem`, mostly without simulating."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .sway import State, SwayProblem
+
+PART_STEP, AMPLITUDE_STEP = 0.05, 0.2
+"""Finite differences: in log10 E of a part, and of amplitudes, which act linearly, over the largest one."""
+
+
+def slopes(problem: SwayProblem, state: State, motion: np.ndarray) -> list[np.ndarray]:
+    """d pixels [T - 1, V, 2] by the amplitudes, the overall log10 E, damping and delay, from one simulated `motion`.
+
+    Amplitudes by the modes' closed form. With velocities that keep the amplitudes, a plant stiffer by a factor k moves
+    the same, sqrt(k) times as fast: d/d ln k = (time since onset) * velocity / 2, exactly. Damping by the closed form
+    of the slowest mode.
+    """
+    speed_up, timing = problem.speed_up(state), problem.timing
+    since = timing.since_onset(state.delay)[:, None, None]
+    moved = np.tensordot(timing.spline(state.delay), motion, 1)
+    velocity = np.tensordot(timing.spline(state.delay, 1), motion, 1)
+
+    def seen(change: np.ndarray) -> np.ndarray:
+        return np.einsum("vij,tvj->tvi", problem.views, change)
+
+    course = problem.time_courses(speed_up, state.damping, np.array([state.delay]))[0]
+    by_amplitude = course[:, :, None, None] * problem.shown[:, None]
+    # Motion is linear in the amplitudes: sum_m a_m dx/da_m = x. The least change to that is exact for one mode.
+    weight = state.amplitudes * problem.likely(speed_up) ** 2
+    lacking = seen(moved) - np.tensordot(state.amplitudes, by_amplitude, 1)
+    by_amplitude += weight[:, None, None, None] * lacking / max(weight @ state.amplitudes, 1e-30)
+    rate = 2 * np.pi * problem.modes.frequency[0] * speed_up
+    return [
+        *by_amplitude,
+        seen(0.5 * np.log(10) * since * velocity),
+        seen(-rate * since * moved),
+        seen(-velocity / timing.fps),
+    ]
+
+
+def simulated_slopes(
+    problem: SwayProblem, state: State, here: np.ndarray, columns: list[np.ndarray], simulated: np.ndarray
+) -> list[np.ndarray]:
+    """The columns of `slopes` with finite differences from `here` for the modes `simulated`, and one column per part.
+
+    Where stiffness differs between parts, modes are no longer those of one stiffness, and what the amplitudes miss
+    would be blamed on the parts.
+    """
+    modes, parts = len(problem.modes), len(state.log_young)
+    step = AMPLITUDE_STEP * np.abs(state.amplitudes).max()
+    larger = [replace(state, amplitudes=state.amplitudes + step * unit) for unit in np.eye(modes)[simulated]]
+    columns = list(columns)
+    for mode, motion in zip(simulated, problem.simulate(larger), strict=True):
+        columns[mode] = (problem.pixels(state, motion) - here) / step
+    # One by one: the stiffest part sets the substep, and with it the solver's damping.
+    stiffer = [replace(state, log_young=state.log_young + PART_STEP * unit) for unit in np.eye(parts)[1:]]
+    others = [(problem.pixels(s, problem.simulate([s])[0]) - here) / PART_STEP for s in stiffer]
+    columns[modes : modes + 1] = [columns[modes] - sum(others), *others]
+    return columns

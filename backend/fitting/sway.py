@@ -1,0 +1,136 @@
+"""The modal strategy's forward problem: amplitudes, stiffness, damping and onset in, tracked pixels out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..camera import Camera
+from ..mpm.solver import Solver
+from .modes import Modes
+from .observation import Tracks
+from .timing import Timing
+
+YOUNG_MIN, YOUNG_MAX = 1e3, 1e8
+"""Pascals."""
+DAMPING_MAX = 0.5
+"""Extra damping ratio."""
+SPAN = 2.0
+"""Amplitudes the prior expects, over the motion that is seen."""
+RESOLVED = 0.25
+"""Frequency above which a clip shows little of a motion, over its frame rate."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is fitted, in terms that keep their meaning when the stiffness changes."""
+
+    amplitudes: np.ndarray
+    """Displacement that each mode would reach undamped [M], metres at the particle that it moves most."""
+    log_young: np.ndarray
+    """log10 of Young's modulus of the parts [C], pascals."""
+    damping: float
+    """Damping ratio of the slowest mode beyond the solver's own; negative where it makes up for some of that."""
+    delay: float
+    """Onset after the clip's frame 0, frames of the clip."""
+
+    def vector(self) -> np.ndarray:
+        """All numbers in one [M + C + 2]."""
+        return np.concatenate([self.amplitudes, self.log_young, [self.damping, self.delay]])
+
+    @staticmethod
+    def of(vector: np.ndarray, modes: int) -> State:
+        return State(vector[:modes], vector[modes:-2], float(vector[-2]), float(vector[-1]))
+
+
+@dataclass(frozen=True)
+class SwayProblem:
+    """Tracks to explain, and the solver and modes to explain them with."""
+
+    solver: Solver
+    modes: Modes
+    """At one Young's modulus for all particles."""
+    part: np.ndarray
+    """Part of each particle [P], counted from 0."""
+    camera: Camera
+    tracks: Tracks
+    timing: Timing
+    cfl: float
+    tick: Callable[[int, int], None] | None = None
+    """Given to the solver, which calls it often; may raise to cancel."""
+
+    def young(self, state: State) -> np.ndarray:
+        """Young's moduli [P], pascals."""
+        return 10 ** state.log_young[self.part]
+
+    def speed_up(self, state: State) -> float:
+        """How much faster than at the stiffness of `modes` the plant sways, were all of it as stiff as on average."""
+        return float(np.sqrt(10 ** np.mean(state.log_young[self.part]) / self.modes.young[0]))
+
+    def velocity(self, state: State) -> np.ndarray:
+        """Initial velocity of the particles [P, 3], m/s."""
+        rates = 2 * np.pi * self.modes.frequency * self.speed_up(state)
+        return np.tensordot(state.amplitudes * rates, self.modes.shapes, 1)
+
+    def damping(self, state: State) -> float:
+        """The solver's `damping`, 1/s; an amplitude falls at half this rate."""
+        return float(4 * np.pi * state.damping * self.modes.frequency[0] * self.speed_up(state))
+
+    def simulate(self, states: Sequence[State]) -> np.ndarray:
+        """Displacement of the tracked particles [B, frames, V, 3], metres, at the simulation's frames."""
+        young = np.stack([self.young(state) for state in states])
+        fps = self.timing.simulated_fps
+        positions = self.solver.simulate_batch(
+            young,
+            np.stack([self.velocity(state) for state in states]),
+            self.timing.simulated_frames,
+            fps,
+            substeps=max(self.solver.substeps_per_frame(y, fps, self.cfl) for y in young),
+            damping=np.array([self.damping(state) for state in states]),
+            tick=self.tick,
+        )
+        return positions[:, :, self.tracks.particles] - self.rest
+
+    def pixels(self, state: State, motion: np.ndarray) -> np.ndarray:
+        """Displacement on the picture [T - 1, V, 2], pixels, at the clip's frames, of a `motion` [frames, V, 3]."""
+        moved = np.tensordot(self.timing.spline(state.delay), motion, 1)
+        return self.camera.project(self.rest + moved) - self.camera.project(self.rest)
+
+    @cached_property
+    def rest(self) -> np.ndarray:
+        """Tracked particles at rest [V, 3]."""
+        return self.solver.model.rest[self.tracks.particles]
+
+    @cached_property
+    def views(self) -> np.ndarray:
+        """d pixel / d position of the tracked particles at rest [V, 2, 3]."""
+        return self.camera.project_jacobian(self.rest)
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """What the camera shows of the modes on the tracked particles [M, V, 2], pixels per metre."""
+        return np.einsum("vij,mvj->mvi", self.views, self.modes.shapes[:, self.tracks.particles])
+
+    def likely(self, speed_up: float) -> np.ndarray:
+        """Amplitudes [M] within which a mode is expected, metres.
+
+        Small where the camera hardly shows it, and above what the clip's frame rate can show. A push of the whole plant
+        moves its modes by amplitudes that fall with their frequency.
+        """
+        per_metre = np.sqrt((self.views**2).sum((1, 2)).mean() / 2)
+        shapes = self.modes.shapes[:, self.tracks.particles]
+        visible = np.sqrt((self.shown**2).sum((1, 2)) / (shapes**2).sum((1, 2))) / per_metre
+        frequency = self.modes.frequency * speed_up
+        resolved = 1 / (1 + (frequency / (RESOLVED * self.timing.fps)) ** 4)
+        reach = SPAN * self.tracks.reach / per_metre
+        return reach * np.clip(visible, 0.02, 1) * resolved * frequency[0] / frequency
+
+    def time_courses(self, speed_up: float, damping: float, delays: np.ndarray) -> np.ndarray:
+        """Displacement [D, M, T - 1] at the clip's frames of modes set off with amplitude 1, in closed form."""
+        rate = 2 * np.pi * self.modes.frequency * speed_up
+        decay = self.modes.decay * speed_up + damping * rate[0]
+        since = self.timing.since_onset(delays)[:, None]
+        return np.exp(-decay[:, None] * since) * np.sin(rate[:, None] * since)
