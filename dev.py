@@ -63,7 +63,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """All suites: the backend and worker in the worker's environment, the add-on in each Blender there is."""
-    failed = run(env.WORKER.ensure(), "-m", "pytest", "tests/backend", "tests/worker", *options.pytest)
+    failed = run(env.WORKER.ensure(), "-m", "pytest", "tests/backend", "tests/golden", "tests/worker", *options.pytest)
     for blender in (env.BLENDER, env.BLENDER_NEXT):
         if blender.optional and env.find_python(blender.version) is None:
             print(f"Python {blender.version} not found: the add-on is not tested in {blender.name}.")
