@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +60,20 @@ def test_spz(tmp_path, degree):
     assert np.abs(np.log(read.scales / original.scales)).max() <= 1 / 32 + 1e-6
     assert quaternion_error(read, original) <= 3 * 0.5 / 511 / np.sqrt(2) + 1e-6  # the largest component follows
     assert np.abs(read.sh - original.sh)[:, 1:].max(initial=0) <= 0.5 / 128 + 1e-6
+
+
+def test_spz_bytes_are_those_of_the_reference_encoder(tmp_path, data_file):
+    """The plant's opacity, colours, scales and rotations are written byte for byte as Niantic's library wrote them."""
+    plant = data_file("splats/padilla_plant/converted")
+    ply = formats.read(plant / "plant.ply").gaussians
+    mirror = np.float32([1, -1, -1])  # as the library does it, the splats' own axes too
+    formats.write(
+        tmp_path / "plant.spz",
+        replace(ply, positions=ply.positions * mirror, rotations=ply.rotations * np.float32([1, 1, -1, -1])),
+    )
+    ours, theirs = (gzip.decompress(path.read_bytes()) for path in (tmp_path / "plant.spz", plant / "plant_v3.spz"))
+    positions_end = 16 + 9 * len(ply)  # the library gives positions 12 fractional bits, always
+    assert ours[positions_end:] == theirs[positions_end:]
 
 
 def test_spz_brings_what_is_too_large_into_range(tmp_path):
