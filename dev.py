@@ -127,12 +127,14 @@ def with_python_3_11() -> int:
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (this is what finds out)
         return with_python_3_11()
     parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("demo", help="a splat file becomes a moving render")
-    verb.add_argument("--input", help="splat file (.ply, .splat); default: the real plant, else a procedural one")
+    verb.add_argument(
+        "--input", help="splat file (.ply, .splat, .spz, .sog, .ksplat); default: the real plant, else a procedural one"
+    )
     verb.add_argument("--out", default="out", help="folder for the .blend, frames, films and report (default: out)")
     verb.add_argument("--quick", action="store_true", help="fewer and smaller frames")
     verb.add_argument(
