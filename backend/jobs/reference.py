@@ -43,8 +43,8 @@ def run(params: ReferenceParams, inputs: dict[str, str], ctx: JobContext) -> tup
             outputs["clip"],
             {
                 "frames": encoded,
-                "fps": np.float64(clip.fps),
-                "frequency": np.float64(frequency),
+                "fps": np.array(clip.fps),
+                "frequency": np.array(frequency),
                 "still": view.still.astype(np.float32),
                 **camera_arrays(subject.camera),
             },
