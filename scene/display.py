@@ -17,12 +17,12 @@ from .shading import ALPHA_MIN, COLOUR, RADIUS
 
 MODIFIER = GROUP = "Sway Splats"
 SHOW_PARTS, VIEWPORT_FRACTION, FAST_RENDER = "Show Parts", "Viewport Fraction", "Fast Render"
-VERSION = 2
+VERSION = 3
 
 FLATTEST = 1e-3
 """Thinnest axis of a splat relative to its widest: below it a point in the splat's own space loses its digits."""
-GOLDEN = 0.618034
-"""Steps of this fraction of the colour circle keep neighbouring part numbers far apart."""
+GOLDEN, FIRST_HUE = 0.618034, 0.3
+"""Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
 
 
 def attach(obj: bpy.types.Object) -> bpy.types.NodesModifier:
@@ -100,7 +100,7 @@ def _colour(
     moving = build.math("GREATER_THAN", part, 0.5)
     tint = build.node(
         "FunctionNodeCombineColor",
-        {0: build.math("FRACT", build.math("MULTIPLY", part, GOLDEN)), 1: 0.9, 2: 1.0},
+        {0: build.math("FRACT", build.math("MULTIPLY_ADD", part, GOLDEN, FIRST_HUE)), 1: 0.9, 2: 1.0},
         mode="HSV",
     ).outputs[0]
     share = build.math("MULTIPLY", build.math("MULTIPLY", moving, group_in.outputs[SHOW_PARTS]), 0.6)
