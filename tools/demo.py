@@ -57,6 +57,7 @@ def main() -> None:
             source, up = sample_plant(out), "+Z"
         bpy.ops.sway.import_splats(filepath=str(source), up=up or "AUTO")
     obj = bpy.context.active_object
+    obj.sway.fast_render = True  # the camera's view is all that is rendered, without motion blur
     with stage("Guessing parts"):
         bpy.ops.sway.guess_parts()
     with stage("Making the reference motion"):
