@@ -34,6 +34,8 @@ class Job:
     outputs: dict[str, str] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     error: str = ""
+    notes: list[wire.Log] = field(default_factory=list)
+    """What the job had to say on its way."""
     cancelled_at: float | None = None
 
     @property
@@ -102,6 +104,8 @@ def _take(message: wire.Message) -> None:
                 job.stage = message.stage
         case wire.Preview():
             job.preview = message.path
+        case wire.Log():
+            job.notes.append(message)
         case wire.Done():
             job.state, job.error = message.state, message.error
             job.outputs, job.results = message.outputs, message.results

@@ -78,6 +78,8 @@ class WorkerOperator:
         return True
 
     def _end(self, context: bpy.types.Context) -> set[str]:
+        for note in self.job.notes:
+            self.report({"WARNING" if note.level == "warning" else "INFO"}, note.text)  # type: ignore[attr-defined]
         if self.job.state == "cancelled":
             self.report({"INFO"}, f"{self.job.label} cancelled")  # type: ignore[attr-defined]
             return {"CANCELLED"}

@@ -49,7 +49,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         )
         ctx.progress(1.0)
     for note in driven.notes:
-        ctx.log(note)
+        ctx.log(note, "warning")
     with ctx.stage("Fitting", 0.08, 0.85):
         task = Task(
             driven=driven,
@@ -63,7 +63,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         )
         found = STRATEGIES[params.strategy](task)
     for note in found.notes:
-        ctx.log(note)
+        ctx.log(note, "warning")
     with ctx.stage("Comparing with the clip", 0.85, 1.0):
         fitted_frames = _fitted_frames(task, found, ctx)
         frequency, reach = _free_sway(task, found, ctx)
