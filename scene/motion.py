@@ -98,13 +98,9 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     bake.bake_items.new("GEOMETRY", "Geometry")
     build.tree.links.new(build.without(live, "sway_*"), bake.inputs["Geometry"])
 
-    def baked(data_type: str, value: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-        index = build.math("SUBTRACT", slot, 1.0)
-        inputs = {"Geometry": bake.outputs["Geometry"], "Value": value, "Index": index}
-        return build.add("GeometryNodeSampleIndex", inputs, data_type=data_type, domain="POINT")
-
-    baked_position = baked("FLOAT_VECTOR", build.add("GeometryNodeInputPosition"))
-    baked_rotation = baked("QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"))
+    baked, index = bake.outputs["Geometry"], build.math("SUBTRACT", slot, 1.0)
+    baked_position = build.sample(baked, "FLOAT_VECTOR", build.add("GeometryNodeInputPosition"), index)
+    baked_rotation = build.sample(baked, "QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"), index)
     position = build.switch("VECTOR", posed, baked_position, posed_position)
     rotation = build.switch("ROTATION", posed, baked_rotation, posed_rotation)
     shown = build.add("FunctionNodeBooleanMath", {0: posed, 1: moves}, operation="OR")
