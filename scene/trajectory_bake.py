@@ -29,7 +29,7 @@ def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajecto
     local = motion.in_object_frame(obj, trajectory, np.array(obj.matrix_world))
     free_bake(obj)
     if _others_on_the_same_data(obj):
-        obj.data = obj.data.copy()  # the carriers there belong to the motion of the others
+        obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
     _write_carriers(obj, local)
     modifier = obj.modifiers.new(MODIFIER, "NODES")
     behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
@@ -51,8 +51,7 @@ def free_bake(obj: bpy.types.Object) -> None:
     fcurves.remove(obj, modifier.path_from_id())
     obj.modifiers.remove(modifier)
     if not _others_on_the_same_data(obj):
-        for k in range(CARRIERS):
-            splats.remove_attribute(obj, f"{CARRIER}{k}")
+        _remove_carriers(obj)
     if points is not None and not any(motion_object(other) == points for other in bpy.data.objects):
         mesh = points.data
         bpy.data.objects.remove(points)
@@ -91,11 +90,17 @@ def packed(binding: Binding, particles: int) -> np.ndarray:
 
 
 def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
+    _remove_carriers(obj)
     carriers = packed(trajectory.binding, len(trajectory.rest))
     every = np.zeros((len(obj.data.points), carriers.shape[1]), np.int32)
     every[trajectory.binding.splats] = carriers
     for k in range(carriers.shape[1]):
         splats.write_attribute(obj, f"{CARRIER}{k}", "INT", every[:, k])
+
+
+def _remove_carriers(obj: bpy.types.Object) -> None:
+    for k in range(CARRIERS):
+        splats.remove_attribute(obj, f"{CARRIER}{k}")
 
 
 def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory) -> bpy.types.Object:
