@@ -89,7 +89,7 @@ def test_packed_carriers_keep_particles_and_weights(scene_module, twist):
 
 
 def test_artists_retime_with_the_graph_editor(plant, bake, twist, assert_plays):
-    """The keys of Time are a straight line whose ends hold; changed keys play backwards, a Cycles modifier loops."""
+    """The keys of Time are a straight line; changed ones play backwards, a Cycles modifier loops, and ends hold."""
     trajectory = twist()
     bake.bake(bpy.context, plant, trajectory, START)
     curve = time_curve(plant)
@@ -100,6 +100,9 @@ def test_artists_retime_with_the_graph_editor(plant, bake, twist, assert_plays):
     curve.update()
     shown = [(START, 5), (START + 1.5, 3.5), (START + 5 + 2, 3), (START + 10 + 4, 1)]
     assert_plays(plant, trajectory, matrix_of(plant), shown)
+    curve.keyframe_points[0].co.y, curve.keyframe_points[1].co.y = -2, 8
+    curve.update()
+    assert_plays(plant, trajectory, matrix_of(plant), [(START, 0), (START + 2.25, 2.5), (START + 4.75, 5)])
 
 
 def test_freeing_removes_exactly_what_was_made(scene_module, plant, bake, twist, shown_pose):
