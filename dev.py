@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from tools import environments as env
@@ -22,6 +21,12 @@ def run(python: Path, *arguments: object, **options) -> int:
     return subprocess.run([str(python), *map(str, arguments)], cwd=ROOT, **options).returncode
 
 
+def read_toml(path: Path) -> dict:
+    import tomllib  # new in Python 3.11, which `main` makes sure of
+
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def build() -> Path:
     """Build and validate the extension; return the zip's path."""
     blender = env.BLENDER.ensure()
@@ -32,7 +37,7 @@ def build() -> Path:
         check=True,
     ).stdout.strip()
     (tool,) = Path(site).glob("bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
-    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    manifest = read_toml(ROOT / "blender_manifest.toml")
     target = ROOT / "dist" / f"{manifest['id']}-{manifest['version']}.zip"
     target.parent.mkdir(exist_ok=True)
     for verb in (
@@ -63,7 +68,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """All suites: the backend and worker in the worker's environment, the add-on in each Blender there is."""
-    failed = run(env.WORKER.ensure(), "-m", "pytest", "tests/backend", "tests/worker", *options.pytest)
+    failed = run(env.WORKER.ensure(), "-m", "pytest", "tests/backend", "tests/golden", "tests/worker", *options.pytest)
     for blender in (env.BLENDER, env.BLENDER_NEXT):
         if blender.optional and env.find_python(blender.version) is None:
             print(f"Python {blender.version} not found: the add-on is not tested in {blender.name}.")
@@ -83,7 +88,7 @@ def lint(_options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """Run benchmarks, print a table against the targets of benchmarks/targets.toml, write JSON."""
-    targets = tomllib.loads((ROOT / "benchmarks" / "targets.toml").read_text(encoding="utf-8"))
+    targets = read_toml(ROOT / "benchmarks" / "targets.toml")
     rows: list[dict] = []
     for name in options.names:
         source = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
@@ -112,11 +117,24 @@ def judged(row: dict, targets: dict) -> dict:
     return {"figure": row["figure"], "value": row["value"], "unit": row["unit"], "target": target, "met": met}
 
 
+def with_python_3_11() -> int:
+    """Run this script again with Python 3.11, wherever that is."""
+    python = env.find_python("3.11")
+    if python is None:
+        print("dev.py: Python 3.11 is needed; install it from python.org or your package manager.", file=sys.stderr)
+        return 1
+    return subprocess.run([*python, __file__, *sys.argv[1:]]).returncode
+
+
 def main() -> int:
+    if sys.version_info < (3, 11):  # noqa: UP036  (this is what finds out)
+        return with_python_3_11()
     parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("demo", help="a splat file becomes a moving render")
-    verb.add_argument("--input", help="splat file (.ply, .splat); default: the real plant, else a procedural one")
+    verb.add_argument(
+        "--input", help="splat file (.ply, .splat, .spz, .sog, .ksplat); default: the real plant, else a procedural one"
+    )
     verb.add_argument("--out", default="out", help="folder for the .blend, frames, films and report (default: out)")
     verb.add_argument("--quick", action="store_true", help="fewer and smaller frames")
     verb.add_argument(

@@ -10,7 +10,7 @@ import bpy
 
 
 class SWAY_AP_Preferences(bpy.types.AddonPreferences):
-    bl_idname = __package__
+    bl_idname = __package__ or "sway"
 
     worker_python: bpy.props.StringProperty(
         name="Backend Python",

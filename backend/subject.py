@@ -34,7 +34,7 @@ class Subject:
             "parts": self.parts,
             **camera_arrays(self.camera),
             "background": self.background,
-            "scene_fps": np.float64(self.fps),
+            "scene_fps": np.array(self.fps),
         }
 
     @staticmethod

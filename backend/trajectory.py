@@ -83,7 +83,7 @@ class Trajectory:
             "binding_splats": b.splats,
             "binding_particles": b.particles,
             "binding_weights": b.weights,
-            "fps": np.float64(self.fps),
+            "fps": np.array(self.fps),
         }
 
     @staticmethod

@@ -25,6 +25,13 @@ ADDON = "bl_ext.user_default.sway"
 SIZES = (256, 384)
 """Picture sizes [px]; the last one is compared with the rasteriser."""
 CYCLES_SAMPLES = 4
+VARIANTS = (
+    ("EEVEE", False, "EEVEE"),
+    ("EEVEE", True, "EEVEE, fast"),
+    ("CYCLES", False, f"Cycles, {CYCLES_SAMPLES} samples"),
+    ("CYCLES", True, f"Cycles, {CYCLES_SAMPLES} samples, fast"),
+)
+"""Engine, "Fast Render", and what the figures call it."""
 
 REFERENCE = """
 import sys
@@ -47,24 +54,26 @@ def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit."""
     _load_addon()
     worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
-    scene = _plant_scene()
+    scene, obj = _plant_scene()
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for engine, label in (("EEVEE", "EEVEE"), ("CYCLES", f"Cycles, {CYCLES_SAMPLES} samples")):
+        reference = _reference(scene, obj, folder, worker)
+        for engine, fast, label in VARIANTS:
             _choose_engine(scene, engine)
+            _module("scene.display").fast_render(obj, fast)
             for size in SIZES:
                 scene.render.resolution_x = scene.render.resolution_y = size
                 begun = time.perf_counter()
                 picture = _render(scene, folder)
                 rows.append(_row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
-            error = np.mean((picture - _reference(scene, folder, worker)) ** 2)
+            error = np.mean((picture - reference) ** 2)
             figure = f"{label}{', ' if ',' in label else ' '}against the rasteriser, {SIZES[-1]} px"
             rows.append(_row(figure, -10 * np.log10(error), "dB"))
     return rows
 
 
-def _plant_scene() -> bpy.types.Scene:
+def _plant_scene() -> tuple[bpy.types.Scene, bpy.types.Object]:
     """The real plant, or the procedural one where it is absent, framed on a white world, pixels not filtered."""
     formats, splats, look, camera = map(_module, ("backend.formats", "scene.splats", "scene.look", "scene.camera"))
     bpy.ops.wm.read_homefile(app_template="", use_empty=True)
@@ -86,7 +95,7 @@ def _plant_scene() -> bpy.types.Scene:
     scene.cycles.samples = CYCLES_SAMPLES
     scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
     scene.cycles.pixel_filter_type = "BOX"
-    return scene
+    return scene, obj
 
 
 def _choose_engine(scene: bpy.types.Scene, engine: str) -> None:
@@ -110,12 +119,10 @@ def _render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
     return pixels.reshape(height, width, -1)[::-1, :, :3]  # Blender's rows start at the bottom
 
 
-def _reference(scene: bpy.types.Scene, folder: Path, worker: str) -> np.ndarray:
+def _reference(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path, worker: str) -> np.ndarray:
     """The same view by the worker's rasteriser [H, W, 3]."""
-    arrays, subject, camera, splats = map(
-        _module, ("backend.arrays", "backend.subject", "scene.camera", "scene.splats")
-    )
-    obj = next(obj for obj in scene.objects if splats.is_splats(obj))
+    names = ("backend.arrays", "backend.subject", "scene.camera", "scene.splats")
+    arrays, subject, camera, splats = map(_module, names)
     gaussians = splats.world_gaussians(obj)
     still = np.zeros(len(gaussians), np.int32)
     sent = subject.Subject(gaussians, still, camera.camera_of(scene), np.ones(3), fps=24.0)

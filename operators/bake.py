@@ -60,5 +60,5 @@ class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):
         steps.clear(obj, "bake")
         if obj.sway.simulate.file:
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
-            playback.show(obj, trajectory, context.scene.frame_start)
+            playback.show(obj, trajectory, context.scene.frame_start, obj.sway.simulate.file)
         return {"FINISHED"}

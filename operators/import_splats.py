@@ -8,11 +8,11 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from ..backend import formats
-from ..scene import look, splats, viewport
+from ..scene import images, look, splats, viewport
 
 
 class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
-    """Import a 3D Gaussian splat capture (.ply, .splat)"""
+    """Import a 3D Gaussian splat capture (.ply, .splat, .spz, .sog, .ksplat)"""
 
     bl_idname = "sway.import_splats"
     bl_label = "Import Gaussian Splats"
@@ -42,7 +42,7 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
         try:
-            file = formats.read(path)
+            file = formats.read(path, images.decode_webp)
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -64,7 +64,7 @@ class SWAY_FH_splats(bpy.types.FileHandler):
     bl_idname = "SWAY_FH_splats"
     bl_label = "Gaussian Splats"
     bl_import_operator = "sway.import_splats"
-    bl_file_extensions = ";".join(formats.READERS)
+    bl_file_extensions = ";".join(suffix for suffix in formats.READERS if suffix.startswith("."))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -73,4 +73,4 @@ class SWAY_FH_splats(bpy.types.FileHandler):
 
 def menu(self, _context: bpy.types.Context) -> None:
     """Entry of File > Import."""
-    self.layout.operator(SWAY_OT_import_splats.bl_idname, text="Gaussian Splats (.ply, .splat)")
+    self.layout.operator(SWAY_OT_import_splats.bl_idname, text="Gaussian Splats (.ply, .splat, .spz, .sog, .ksplat)")

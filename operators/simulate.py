@@ -35,6 +35,6 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
         if bake.is_baked(obj):
             bake.free_bake(context, obj)
             steps.clear(obj, "bake")
-        playback.show(obj, trajectory, context.scene.frame_start)
+        playback.show(obj, trajectory, context.scene.frame_start, obj.sway.simulate.file)
         tip = self.job.results["tip_amplitude_m"] * 100
         return f"{len(trajectory)} frames, the tip moves {tip:.1f} cm; scrub the timeline"

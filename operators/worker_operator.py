@@ -166,11 +166,13 @@ def active_splats(context: bpy.types.Context) -> bpy.types.Object:
 
 
 def redraw(context: bpy.types.Context) -> None:
-    """Draw the sidebars anew."""
+    """Draw the sidebars anew, and not the viewports beside them: a large cloud takes its time."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
 
 
 def describe(job: queue.Job) -> str:

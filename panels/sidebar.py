@@ -11,6 +11,7 @@ from ..backend.api.reference import Source
 from ..jobs import queue
 from ..operators.worker_operator import describe
 from ..properties import steps
+from ..scene import playback
 from ..scene.splats import is_splats
 from .params import draw_params
 from .pictures import draw_picture
@@ -39,6 +40,7 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
             layout.label(text="Select or import a splat object", icon="INFO")
             return
         layout.label(text=f"{obj.name}: {len(obj.data.points):,} splats", icon="OUTLINER_OB_POINTCLOUD")
+        layout.prop(obj.sway, "fast_render")
 
 
 class StepPanel(SidebarPanel):
@@ -163,6 +165,11 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
         return [f"{found['frames']} frames; the tip moves {tip:.1f} cm at {frequency:.2f} Hz"]
+
+    def draw_state(self, context, obj, layout):
+        StepPanel.draw_state(self, context, obj, layout)
+        if problem := playback.problem(obj):
+            layout.label(text=problem, icon="ERROR")
 
 
 class SWAY_PT_bake(StepPanel, bpy.types.Panel):

@@ -40,6 +40,10 @@ def _show_parts(self: SWAY_PG_Object, _context: bpy.types.Context) -> None:
     display.show_parts(self.id_data, self.show_parts)
 
 
+def _fast_render(self: SWAY_PG_Object, _context: bpy.types.Context) -> None:
+    display.fast_render(self.id_data, self.fast_render)
+
+
 class SWAY_PG_Object(bpy.types.PropertyGroup):
     """State of the steps for one splat object."""
 
@@ -47,6 +51,12 @@ class SWAY_PG_Object(bpy.types.PropertyGroup):
         name="Show Parts", description="Tint the splats that move; the others keep their colours", update=_show_parts
     )
 
+    fast_render: bpy.props.BoolProperty(
+        name="Fast Render",
+        description="Render flat sheets that face the scene camera: about three times faster, the same picture, but "
+        "without motion blur and with wrong reflections",
+        update=_fast_render,
+    )
     parts: bpy.props.PointerProperty(type=SWAY_PG_Step)
     reference: bpy.props.PointerProperty(type=SWAY_PG_Step)
     fit: bpy.props.PointerProperty(type=SWAY_PG_Step)

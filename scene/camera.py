@@ -76,6 +76,7 @@ def frame_camera(context: bpy.types.Context, objects: list[bpy.types.Object]) ->
         scene.collection.objects.link(obj)
     data = obj.data
     data.lens = 50.0
+    data.display_size = 0.2 * float(size.max())
     render = scene.render
     aspect = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
     widest = tan(data.angle / 2)  # of the longer side

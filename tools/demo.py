@@ -18,6 +18,7 @@ from pathlib import Path
 ADDON = "bl_ext.user_default.sway"
 FULL = {"frames": 48, "render_every": 2, "pixels": 256, "iterations": 3}
 QUICK = {"frames": 36, "render_every": 4, "pixels": 160, "iterations": 1}
+LOSS_OF = {"modal": "tracks, root mean square in pixels", "gradient": "pictures, L1 + D-SSIM"}
 SKY = (0.87, 0.9, 0.93, 1.0)
 
 seconds: dict[str, float] = {}
@@ -56,6 +57,7 @@ def main() -> None:
             source, up = sample_plant(out), "+Z"
         bpy.ops.sway.import_splats(filepath=str(source), up=up or "AUTO")
     obj = bpy.context.active_object
+    obj.sway.fast_render = True  # the camera's view is all that is rendered, without motion blur
     with stage("Guessing parts"):
         bpy.ops.sway.guess_parts()
     with stage("Making the reference motion"):
@@ -141,7 +143,7 @@ def make_report(obj, options: argparse.Namespace, source: Path, rendered: int) -
         "rendered_frames": rendered,
         "substeps_per_frame": simulation["substeps_per_frame"],
         "grid": fit["grid"],
-        "cell_m": fit["cell_m"],
+        "cell": fit["cell_m"],
         "seconds": {
             **{name: round(value, 1) for name, value in seconds.items()},
             "total": round(sum(seconds.values()), 1),
@@ -151,15 +153,15 @@ def make_report(obj, options: argparse.Namespace, source: Path, rendered: int) -
             "worker": round(max(f["peak_rss_mb"] for f in found.values())),
         },
         "strategy": fit["strategy"],
-        "loss_first": fit["loss_first"],
-        "loss_last": fit["loss_last"],
+        "loss": {"first": fit["loss_first"], "last": fit["loss_last"], "of": LOSS_OF[fit["strategy"]]},
         "young_pa": fit["young_pa"],
         "clip_frequency_hz": fit["clip_frequency_hz"],
         "fitted_frequency_hz": fit["frequency_hz"],
         "gain_db": fit["gain_db"],
-        "tip_amplitude_m": simulation["tip_amplitude_m"],
+        "tip_amplitude": simulation["tip_amplitude_m"],
         "dominant_frequency_hz": simulation["dominant_frequency_hz"],
-        "hold_part_max_displacement_m": simulation["hold_part_max_displacement_m"],
+        "hold_part_max_displacement": simulation["hold_part_max_displacement_m"],
+        "units": {"tip_amplitude": "m", "hold_part_max_displacement": "m", "cell": "m", "seconds": "s"},
     }
 
 

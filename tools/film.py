@@ -18,7 +18,7 @@ SCENE_FPS = 24
 
 def main(out: Path) -> None:
     files = sorted((out / "frames").glob("*.png"))
-    frames = np.stack([cv2.imread(str(file))[..., ::-1] for file in files]).astype(np.float32) / 255
+    frames = np.stack([np.asarray(cv2.imread(str(file)))[..., ::-1] for file in files]).astype(np.float32) / 255
     numbers = [int(file.stem) for file in files]
     write_mp4(out / "sway.mp4", frames, SCENE_FPS / (numbers[1] - numbers[0]))
     chosen = frames[np.linspace(0, len(frames) - 1, 8).round().astype(int)]

@@ -14,11 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from .levenberg import Minimum, levenberg_marquardt
-from .modes import sway_modes
 from .observation import NOISE, huber, observe
 from .result import Fit
 from .slopes import simulated_slopes, slopes
-from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
+from .sway import DAMPING_MAX, YOUNG_MIN, State, SwayProblem
 from .task import Task
 
 PATCHES = 30
@@ -50,9 +49,9 @@ def search(problem: SwayProblem, weights: np.ndarray) -> State:
     particle = _strength(weights) ** 2 * weights.mean(0)  # [V]
     gram = np.einsum("mvi,v,nvi->mn", problem.shown, particle, problem.shown)
     match = np.einsum("mvi,v,tvi->mt", problem.shown, particle, problem.tracks.displacement)
-    dampings = np.append(np.linspace(modes.least_extra_damping, 0, 6), [0.05, 0.1, 0.2])
+    dampings = np.append(np.linspace(modes.least_extra_ratio, 0, 6), [0.05, 0.1, 0.2])
     late = (DELAYS / SPREAD["delay"]) ** 2
-    best, highest = None, -np.inf
+    tried: list[tuple[float, State]] = []
     for log_young in _pace(problem):
         speed_up = np.sqrt(10**log_young / modes.young[0])
         prior = np.diag(problem.likely(speed_up) ** -2)
@@ -62,11 +61,10 @@ def search(problem: SwayProblem, weights: np.ndarray) -> State:
             right = (course * match).sum(-1)
             amplitudes = np.linalg.solve(normal, right[..., None])[..., 0]
             explained = (right * amplitudes).sum(1) - late
-            if explained.max() > highest:
-                k = explained.argmax()
-                highest = explained[k]
-                best = State(amplitudes[k], np.array([log_young]), float(damping), float(DELAYS[k]))
-    return best
+            k = explained.argmax()
+            state = State(amplitudes[k], np.array([log_young]), float(damping), float(DELAYS[k]))
+            tried.append((float(explained[k]), state))
+    return max(tried, key=lambda pair: pair[0])[1]
 
 
 def reweighted(problem: SwayProblem, state: State, weights: np.ndarray) -> np.ndarray:
@@ -126,8 +124,8 @@ def refine(
         residual,
         jacobian,
         start.vector(),
-        lower=_vector(modes, -free, parts, np.log10(YOUNG_MIN), problem.modes.least_extra_damping, 0),
-        upper=_vector(modes, free, parts, np.log10(YOUNG_MAX), DAMPING_MAX, DELAY_MAX),
+        lower=_vector(modes, -free, parts, np.log10(YOUNG_MIN), problem.modes.least_extra_ratio, 0),
+        upper=_vector(modes, free, parts, problem.log_young_max, DAMPING_MAX, DELAY_MAX),
         longest=_vector(modes, free, parts, *LONGEST.values()),
         iterations=iterations,
         tolerance=1e-3,
@@ -139,10 +137,11 @@ def _pace(problem: SwayProblem) -> np.ndarray:
     """Values of log10 E to try: those whose slowest mode the clip can show."""
     slowest, timing = problem.modes.frequency[0], problem.timing
     frequency = np.array([PERIODS_MIN * timing.fps / timing.frames, CYCLES_MAX * timing.fps])
-    low, high = np.clip(problem.modes.young[0] * (frequency / slowest) ** 2, YOUNG_MIN, YOUNG_MAX)
+    wanted = np.log10(problem.modes.young[0] * (frequency / slowest) ** 2)
+    low, high = np.clip(wanted, np.log10(YOUNG_MIN), problem.log_young_max)
     if high <= low:
-        raise ValueError("no stiffness between 1e3 and 1e8 Pa sways as fast as the clip; check the subject's size")
-    return np.arange(np.log10(low), np.log10(high), LOG_YOUNG_STEP)
+        raise ValueError("no stiffness from 1e3 Pa up sways as fast as the clip; check the subject's size and density")
+    return np.arange(low, high, LOG_YOUNG_STEP)
 
 
 def _strength(weights: np.ndarray) -> float:
@@ -179,20 +178,19 @@ def fit_modal(task: Task) -> Fit:
         state, minimum = refine(problem, start, weights, task.iterations, meter.next)
         history += meter.history
 
-    young = problem.young(state)
-    modes = task.modes.stiffened(young[0] / task.modes.young[0]) if parts == 1 else sway_modes(task.driven.model, young)
+    young, damping, modes = problem.young(state), problem.damping(state), task.modes_at(problem.young(state))
     return Fit(
         young=young,
         young_by_part=10**state.log_young,
         log_young_error=log_young_errors(problem, minimum, weights),
         velocity=problem.velocity(state),
-        damping=problem.damping(state),
+        damping=max(damping, modes.least_damping),
         delay=state.delay,
         frequency=float(modes.frequency[0]),
         loss_first=float(np.sqrt((weights[..., None] * tracks.displacement**2).sum() / weights.sum())),
         loss_last=min(history),
         history=tuple(history),
-        notes=limit_notes(state.log_young),
+        notes=limit_notes(state.log_young, problem.log_young_max),
     )
 
 
@@ -201,11 +199,13 @@ class _Meter:
 
     def __init__(self, task: Task, begin: float, share: float, rounds: int) -> None:
         self._task, self._begin, self._share, self._rounds = task, begin, share, rounds
+        self._reached = 0.0
         self.history: list[float] = []
 
     def tick(self, done: int, total: int) -> None:
         part = min(len(self.history) + done / total, self._rounds) / self._rounds
-        self._task.report(self._begin + self._share * part, "Refining with the simulation")
+        self._reached = max(self._reached, part)
+        self._task.report(self._begin + self._share * self._reached, "Refining with the simulation")
 
     def next(self, state: State, loss: float) -> None:
         self.history.append(loss)
@@ -218,9 +218,11 @@ def log_young_errors(problem: SwayProblem, minimum: Minimum, weights: np.ndarray
     return np.sqrt(noise * np.diag(minimum.covariance)[modes:-2])
 
 
-def limit_notes(log_young: np.ndarray) -> tuple[str, ...]:
+def limit_notes(log_young: np.ndarray, highest: float) -> tuple[str, ...]:
     """A warning when log10 Young's modulus of a part [C] ended at a limit."""
-    low, high = np.log10([YOUNG_MIN, YOUNG_MAX])
-    if np.any((log_young <= low) | (log_young >= high)):
-        return ("The stiffness ended at the limit of what is tried (1e3 to 1e8 Pa); check the subject's size.",)
+    if np.any(log_young <= np.log10(YOUNG_MIN)):
+        return ("The stiffness ended at the lowest that is tried, 1e3 Pa; check the subject's size and density.",)
+    if np.any(log_young >= highest - 1e-6):
+        note = f"The stiffness ended at the highest that is tried, {10**highest:.1e} Pa; check the subject's size, "
+        return (note + "or use fewer grid cells or particles.",)
     return ()

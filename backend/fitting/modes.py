@@ -52,9 +52,14 @@ class Modes:
         return len(self.shapes)
 
     @property
-    def least_extra_damping(self) -> float:
-        """Lowest extra damping, a ratio of the slowest mode, at which every mode still dies out by itself."""
-        return -MADE_UP * float(self.decay.min() / (2 * np.pi * self.frequency[0]))
+    def least_damping(self) -> float:
+        """Lowest damping for `Solver.simulate` [1/s] at which every mode still dies out by itself; negative."""
+        return -2 * MADE_UP * float(self.decay.min())
+
+    @property
+    def least_extra_ratio(self) -> float:
+        """The same as a damping ratio of the slowest mode."""
+        return self.least_damping / (4 * np.pi * float(self.frequency[0]))
 
     def first(self, count: int) -> Modes:
         """The slowest ones only."""

@@ -16,6 +16,8 @@ from .timing import Timing
 
 YOUNG_MIN, YOUNG_MAX = 1e3, 1e8
 """Pascals."""
+BUDGET = 1e9
+"""Particle substeps that one simulation of the clip may take: some minutes."""
 DAMPING_MAX = 0.5
 """Extra damping ratio."""
 SPAN = 2.0
@@ -61,6 +63,14 @@ class SwayProblem:
     cfl: float
     tick: Callable[[int, int], None] | None = None
     """Given to the solver, which calls it often; may raise to cancel."""
+
+    @cached_property
+    def log_young_max(self) -> float:
+        """Highest log10 E to try: substeps, and so the time a simulation takes, grow with the square root of E."""
+        model, timing = self.solver.model, self.timing
+        substeps = timing.simulated_frames / timing.simulated_fps / self.solver.stable_dt(self.modes.young, self.cfl)
+        affordable = self.modes.young[0] * (BUDGET / (len(model) * substeps)) ** 2
+        return float(np.log10(min(YOUNG_MAX, affordable)))
 
     def young(self, state: State) -> np.ndarray:
         """Young's moduli [P], pascals."""

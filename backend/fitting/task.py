@@ -69,6 +69,12 @@ class Task:
         young = np.full(len(self.driven.model), REFERENCE_YOUNG)
         return sway_modes(self.driven.model, young, dt=self.solver.stable_dt(young, self.cfl))
 
+    def modes_at(self, young: np.ndarray) -> Modes:
+        """Sway modes at Young's moduli [P]; those at one stiffness for all particles cost nothing."""
+        if np.ptp(young) == 0:
+            return self.modes.stiffened(young[0] / REFERENCE_YOUNG)
+        return sway_modes(self.driven.model, young, dt=self.solver.stable_dt(young, self.cfl))
+
     @cached_property
     def depth(self) -> np.ndarray:
         """Camera z of what is seen at rest [H, W], metres."""

@@ -17,6 +17,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from ..gaussians import Gaussians
 from . import compressed_ply, ksplat, ply, sog, splat, spz
 from .ply import write as write_ply
@@ -33,7 +35,7 @@ READERS: dict[str, Callable[..., SplatFile]] = {
     ".sog": sog.read,
     sog.META: sog.read,
 }
-"""Reader by how the lower-case file name ends."""
+"""Reader by the lower-case suffix, or by the whole name."""
 
 WRITERS: dict[str, Callable[[Path, Gaussians, str | None], None]] = {
     ".ply": ply.write,
@@ -56,13 +58,15 @@ def read(path: str | os.PathLike[str], decode_image: ImageDecoder | None = None)
     path = Path(path)
     if (path / sog.META).is_file():
         path = path / sog.META
-    reader = next((READERS[ending] for ending in READERS if path.name.lower().endswith(ending)), None)
+    reader = READERS.get(path.name.lower()) or READERS.get(path.suffix.lower())
     if reader is None:
         kind = f"{path.suffix} files" if path.suffix else "files without a suffix"
         raise ValueError(f"{path.name}: Sway cannot read {kind}; choose one of {', '.join(READERS)}")
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist or is not a file; check the path")
-    return reader(path, decode_image) if reader is sog.read else reader(path)
+    # Overflows give infinity, refused at the end like what was not finite in the file, or an opacity of exactly 0.
+    with np.errstate(all="ignore"):
+        return reader(path, decode_image) if reader is sog.read else reader(path)
 
 
 def write(path: str | os.PathLike[str], gaussians: Gaussians, up: str | None = None) -> None:

@@ -58,10 +58,9 @@ def read(path: Path) -> SplatFile:
     rgba = _unpack(packed["packed_color"], COLOUR_BITS)
     colours = between(COLOUR_LIMITS, rgba[:, :3]) if coloured else rgba[:, :3]
     three = (_unpack(packed["packed_rotation"], ROTATION_BITS)[:, 1:] - 0.5) * np.sqrt(2)
-    with np.errstate(over="ignore", invalid="ignore"):  # limits that are not finite are refused below
-        base = ((colours - 0.5) / SH_C0)[:, None]
-        positions = between(POSITION_LIMITS, _unpack(packed["packed_position"], POSITION_BITS))
-        scales = np.exp(between(SCALE_LIMITS, _unpack(packed["packed_scale"], POSITION_BITS)))
+    base = ((colours - 0.5) / SH_C0)[:, None]
+    positions = between(POSITION_LIMITS, _unpack(packed["packed_position"], POSITION_BITS))
+    scales = np.exp(between(SCALE_LIMITS, _unpack(packed["packed_scale"], POSITION_BITS)))
     return SplatFile.checked(
         path,
         positions=positions,
@@ -137,7 +136,7 @@ def _read_rest(header: Header, count: int) -> np.ndarray:
     values = (np.arange(256) + 0.5) / 256
     values[[0, 255]] = 0, 1
     decoded = ((values - 0.5) * SH_RANGE).astype(np.float32)
-    return decoded[steps].reshape(count, 3, -1).transpose(0, 2, 1)
+    return decoded[steps].reshape(count, 3, len(names) // 3).transpose(0, 2, 1)
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:

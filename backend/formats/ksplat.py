@@ -99,7 +99,15 @@ def read(path: Path) -> SplatFile:
         tables.append({**fields, "sh": rest})
         start += size
     joined = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-    return SplatFile.checked(path, **joined, format=f".ksplat level {header['level']}")
+    return SplatFile.checked(
+        path,
+        positions=joined["positions"],
+        rotations=joined["rotations"],
+        scales=joined["scales"],
+        opacity=joined["opacity"],
+        sh=joined["sh"],
+        format=f".ksplat level {header['level']}",
+    )
 
 
 def _read_section(
@@ -130,8 +138,7 @@ def _read_section(
         centres = _take(path, data, np.dtype(("<f4", 3)), centres_start, buckets)
         bucket = _bucket_of_splat(path, section, lengths, len(records))
         steps = int(section["steps"]) or DEFAULT_STEPS
-        with np.errstate(over="ignore", invalid="ignore"):
-            positions = (positions - steps) * (float(section["edge"]) / 2 / steps) + centres[bucket]
+        positions = (positions - steps) * (float(section["edge"]) / 2 / steps) + centres[bucket]
     rgba = records["rgba"].astype(np.float32) / 255
     further = [records[f"band_{band}"].astype(np.float32).transpose(0, 2, 1) for band in bands]
     if level == 2:

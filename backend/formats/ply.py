@@ -39,8 +39,8 @@ REST_COUNTS = (0, 9, 24, 45, 72)
 def read(path: Path) -> SplatFile:
     """Read a splat .ply, compressed or not; see `formats.read` for what it raises."""
     header = read_header(path)
-    vertex = header.element("vertex")
-    if vertex and "packed_position" in vertex.columns:
+    vertex = header.element("vertex") or Element("vertex", 0, [])
+    if "packed_position" in vertex.columns:
         return compressed_ply.read(path)
     rest = _require_splats(path, vertex)
     needed = (*REQUIRED, *rest)
@@ -50,13 +50,12 @@ def read(path: Path) -> SplatFile:
         return np.array(structured_to_unstructured(vertices[list(properties)], np.float32))
 
     sh = np.empty((vertex.count, 1 + len(rest) // 3, 3), np.float32)
-    with np.errstate(over="ignore"):  # an overflow gives inf: refused below, or an opacity of exactly 0
-        sh[:, 0] = columns(*BASE)
-        if rest:
-            sh[:, 1:] = columns(*rest).reshape(vertex.count, 3, -1).transpose(0, 2, 1)
-        positions, rotations = columns(*POSITION), columns(*ROTATION)
-        scales = np.exp(columns(*SCALE))
-        opacity = 1 / (1 + np.exp(-columns("opacity")[:, 0]))
+    sh[:, 0] = columns(*BASE)
+    if rest:
+        sh[:, 1:] = columns(*rest).reshape(vertex.count, 3, len(rest) // 3).transpose(0, 2, 1)
+    positions, rotations = columns(*POSITION), columns(*ROTATION)
+    scales = np.exp(columns(*SCALE))
+    opacity = 1 / (1 + np.exp(-columns("opacity")[:, 0]))
     notes = []
     skipped = [name for name, _ in vertex.properties if name not in (*needed, *NORMAL)]
     if skipped:
@@ -106,9 +105,9 @@ def write(path: Path, gaussians: Gaussians, up: str | None = None) -> None:
     replace_file(path, "\n".join(header).encode(), rows)
 
 
-def _require_splats(path: Path, vertex: Element | None) -> tuple[str, ...]:
+def _require_splats(path: Path, vertex: Element) -> tuple[str, ...]:
     """The f_rest properties in order, for vertices that have all a splat needs."""
-    names = vertex.columns if vertex else set()
+    names = vertex.columns
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise ValueError(

@@ -54,18 +54,17 @@ def read(path: Path, decode_image: ImageDecoder | None = None) -> SplatFile:
     """Read a .sog, or a folder by its meta.json; see `formats.read` for what it raises."""
     bundle = _Bundle(path, decode_image or webp.decode)
     opaque = bundle.version == 2  # whether alpha is opacity itself, not a fraction between limits of its logit
-    with np.errstate(over="ignore", invalid="ignore"):  # limits that are not finite are refused below
-        colours = bundle.pixels("sh0")
-        base = bundle.values("sh0", colours[:, :3] if opaque else colours)
-        return SplatFile.checked(
-            path,
-            positions=_positions(bundle),
-            rotations=_rotations(bundle.pixels("quats")),
-            scales=np.exp(bundle.values("scales", bundle.pixels("scales")[:, :3])),
-            opacity=colours[:, 3] / 255 if opaque else 1 / (1 + np.exp(-base[:, 3])),
-            sh=np.concatenate([base[:, None, :3].astype(np.float32), _harmonics(bundle)], axis=1),
-            format=f".sog version {bundle.version}",
-        )
+    colours = bundle.pixels("sh0")
+    base = bundle.values("sh0", colours[:, :3] if opaque else colours)
+    return SplatFile.checked(
+        path,
+        positions=_positions(bundle),
+        rotations=_rotations(bundle.pixels("quats")),
+        scales=np.exp(bundle.values("scales", bundle.pixels("scales")[:, :3])),
+        opacity=colours[:, 3] / 255 if opaque else 1 / (1 + np.exp(-base[:, 3])),
+        sh=np.concatenate([base[:, None, :3].astype(np.float32), _harmonics(bundle)], axis=1),
+        format=f".sog version {bundle.version}",
+    )
 
 
 class _Bundle:
@@ -74,9 +73,10 @@ class _Bundle:
     def __init__(self, path: Path, decode_image: ImageDecoder) -> None:
         self.path, self.decode_image = path, decode_image
         self.is_folder = path.name.lower() == META
+        content = self.content(META, META_LIMIT)
         try:
-            meta = json.loads(self.content(META, META_LIMIT))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            meta = json.loads(content)
+        except (ValueError, RecursionError) as error:
             raise self.damaged(META) from error
         if not isinstance(meta, dict):
             raise self.damaged(META)
@@ -110,7 +110,7 @@ class _Bundle:
         with open(self.path, "rb") as file:
             try:
                 with zipfile.ZipFile(file) as archive:
-                    entry = archive.NameToInfo.get(name)
+                    entry = next((entry for entry in archive.infolist() if entry.filename == name), None)
                     # The other methods of compression unpack without a limit.
                     if entry is None or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                         return None
@@ -182,7 +182,7 @@ def _rotations(pixels: np.ndarray) -> np.ndarray:
     """Quaternions [N, 4] wxyz of pixels [N, 4]; a tag below 252, which says nothing, stands for no rotation."""
     tags = pixels[:, 3].astype(np.int64) - FIRST_TAG
     q = smallest_three.restore((pixels[:, :3] / 255 - 0.5) * np.sqrt(2), np.maximum(tags, 0))
-    return np.where(tags[:, None] < 0, np.float32([1, 0, 0, 0]), q)
+    return np.where(tags[:, None] < 0, np.array([1, 0, 0, 0], np.float32), q)
 
 
 def _harmonics(bundle: _Bundle) -> np.ndarray:

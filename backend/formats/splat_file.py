@@ -49,8 +49,7 @@ class SplatFile:
         count = len(positions)
         if count == 0:
             raise no_splats(path)
-        with np.errstate(over="ignore"):
-            positions, scales, opacity, sh = (np.asarray(a, np.float32) for a in (positions, scales, opacity, sh))
+        positions, scales, opacity, sh = (np.asarray(a, np.float32) for a in (positions, scales, opacity, sh))
         finite = np.isfinite(opacity)
         for array in (positions, rotations, scales, sh.reshape(count, -1)):
             finite &= np.isfinite(array).all(1)

@@ -105,14 +105,13 @@ def read(path: Path) -> SplatFile:
         raise ValueError(f"{path.name} is not a .spz file although its name says so; copy or export it again")
     positions, opacity, colours, scales, rotations, rest = (np.frombuffer(block, np.uint8) for block in blocks)
     count = header.count
-    with np.errstate(over="ignore"):
-        sh = np.concatenate(
-            [
-                ((colours.reshape(count, 1, 3) / 255 - 0.5) / COLOUR_SCALE).astype(np.float32),
-                (rest.reshape(count, -1, 3).astype(np.float32) - 128) / 128,
-            ],
-            axis=1,
-        )
+    sh = np.concatenate(
+        [
+            ((colours.reshape(count, 1, 3) / 255 - 0.5) / COLOUR_SCALE).astype(np.float32),
+            (rest.reshape(count, -1, 3).astype(np.float32) - 128) / 128,
+        ],
+        axis=1,
+    )
     return SplatFile.checked(
         path,
         positions=_positions(header, positions),

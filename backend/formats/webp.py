@@ -6,8 +6,10 @@ import numpy as np
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Width and height [px] by the header of a lossless WebP image; raises ValueError for any other file."""
+    """Width and height [px] by the header of a lossless WebP image; raises ValueError for any other or cut-off file."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+            raise ValueError("cut off")
         if data[12:16] == b"VP8L" and len(data) >= 25 and data[20] == 0x2F:
             bits = int.from_bytes(data[21:25], "little")
             return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1

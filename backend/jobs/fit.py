@@ -22,7 +22,7 @@ from ..render.skinning import Skinning
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject, camera_from
 from ..video.clip import Clip
-from .pictures import save_picture, strip
+from .pictures import save_picture, strip, where_it_moves
 
 PARAMS = FitParams
 FREE_PERIODS = 3.0
@@ -70,12 +70,11 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
     stiffer = float(np.mean(found.young)) / float(task.modes.young[0])
     compliance = compliance_of(driven.model, task.modes.stiffened(stiffer))
     fitted = Fitted(driven, found.young, found.velocity, found.damping, found.frequency, reach, compliance)
+    rows, columns = where_it_moves(clip.frames)
+    pairs = [strip(frames[:, rows, columns], 2) for frames in (clip.frames[1:], fitted_frames)]
     outputs = {
         "fit": arrays.save(ctx.output("fit.npz"), fitted.to_arrays()),
-        "preview": save_picture(
-            ctx.output("preview.png"),
-            np.concatenate([strip(clip.frames[1:], 4), strip(fitted_frames, 4)]),
-        ),
+        "preview": save_picture(ctx.output("preview.png"), np.concatenate(pairs)),
     }
     still = np.repeat(clip.frames[:1], len(clip) - 1, 0)
     results = {

@@ -18,7 +18,7 @@ from ..subject import Subject, camera_arrays
 from ..video.clip import Clip
 from ..video.files import read_clip, write_mp4
 from ..video.tracks import optical_flow
-from .pictures import save_picture, strip
+from .pictures import save_picture, strip, where_it_moves
 
 PARAMS = ReferenceParams
 LATE_ONSET = 0.5
@@ -43,17 +43,16 @@ def run(params: ReferenceParams, inputs: dict[str, str], ctx: JobContext) -> tup
             outputs["clip"],
             {
                 "frames": encoded,
-                "fps": np.float64(clip.fps),
-                "frequency": np.float64(frequency),
+                "fps": np.array(clip.fps),
+                "frequency": np.array(frequency),
                 "still": view.still.astype(np.float32),
                 **camera_arrays(subject.camera),
             },
         )
         write_mp4(outputs["film"], clip.frames, clip.fps)
-        save_picture(
-            outputs["preview"],
-            np.concatenate([strip(clip.frames[: len(clip) // 2], 3), strip(clip.frames[len(clip) // 2 :], 3)]),
-        )
+        close = clip.frames[:, *where_it_moves(clip.frames)]
+        half = len(close) // 2
+        save_picture(outputs["preview"], np.concatenate([strip(close[:half], 2), strip(close[half:], 2)]))
     results = {"frames": len(clip.frames), "fps": clip.fps, "frequency_hz": frequency, "source": params.source.name}
     return outputs, results
 

@@ -36,4 +36,3 @@ def render_view(subject: Subject) -> View:
     # What moves shines white, everything else is black: the picture is the visible share of what moves.
     matte = raster.render(*shape, np.repeat(subject.moving[:, None], 3, 1), g.opacity, (0, 0, 0))[..., 0]
     return View(still, plate, np.clip(matte, 0, 1), depth)
-

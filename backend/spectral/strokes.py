@@ -39,12 +39,12 @@ def automatic_strokes(
     if tip_hint is None:
         tip_hint = _middle(xy, xy[:, 1] <= np.quantile(xy[:, 1], 0.005))
     tip = np.asarray(tip_hint, float)
-    if amplitude is None:
-        amplitude = AMPLITUDE * mask.shape[0]
-    stem = Stroke(np.stack([root, tip]), frequency, amplitude, damping)
+    stem = Stroke(
+        np.stack([root, tip]), frequency, AMPLITUDE * mask.shape[0] if amplitude is None else amplitude, damping
+    )
     if not branch_share:
         return [stem]
-    return [stem, *_branches(xy, stem, branch_share * amplitude)]
+    return [stem, *_branches(xy, stem, branch_share * stem.amplitude)]
 
 
 def _middle(xy: np.ndarray, chosen: np.ndarray) -> np.ndarray:

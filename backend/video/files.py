@@ -123,13 +123,23 @@ def _shown_at(path: Path, container, times: np.ndarray, tick: float) -> Iterator
                 origin = frame.time if origin is None else origin
                 moment = frame.time - origin
             # A picture is on screen until the next one comes; stamps are rounded, so half a tick early counts.
-            while shown is not None and wanted < len(times) and times[wanted] < moment - tick / 2:
+            while (
+                shown is not None
+                and shown_from is not None
+                and wanted < len(times)
+                and times[wanted] < moment - tick / 2
+            ):
                 yield _upright(shown)
                 wanted += 1
             if wanted == len(times):
                 return
             shown, shown_from = frame, moment
-        while shown is not None and wanted < len(times) and times[wanted] < shown_from + tick / 2:
+        while (
+            shown is not None
+            and shown_from is not None
+            and wanted < len(times)
+            and times[wanted] < shown_from + tick / 2
+        ):
             yield _upright(shown)
             wanted += 1
     except av.FFmpegError as error:

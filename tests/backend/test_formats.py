@@ -249,6 +249,9 @@ REFUSALS = {
     "empty.sog": (zip_bytes({}), r"incomplete \(meta.json\); copy"),
     "new.sog": (zip_bytes({"meta.json": b'{"version": 3}'}), "is of .sog version 3; export"),
     "list.sog": (zip_bytes({"meta.json": b"[1, 2]"}), r"incomplete \(meta.json\); copy"),
+    "long.sog": (zip_bytes({"meta.json": b"9" * 9999}), r"incomplete \(meta.json\); copy"),
+    "lod-meta.json": (b"{}", "cannot read .json files; choose one of .ply"),
+    "meta.json": (b"{}", r"incomplete \(means in meta.json\); copy"),
     "deep.sog": (zip_bytes({"meta.json": b"[" * 100_000}), r"incomplete \(meta.json\); copy"),
     "path.sog": (
         zip_bytes({"meta.json": sog_meta("../secret.webp"), "../secret.webp": b""}),
@@ -260,7 +263,7 @@ REFUSALS = {
         r"\(sh0.webp: not a lossless WebP image\); copy",
     ),
     "wide.sog": (
-        zip_bytes({"meta.json": sog_meta("sh0.webp"), "sh0.webp": b"RIFF____WEBPVP8L____\x2f" + b"\xff" * 4}),
+        zip_bytes({"meta.json": sog_meta("sh0.webp"), "sh0.webp": b"RIFF\x11\0\0\0WEBPVP8L____\x2f" + b"\xff" * 4}),
         r"\(sh0.webp: too large\); copy",
     ),
     "many.sog": (

@@ -16,12 +16,15 @@ bpy = pytest.importorskip("bpy")
 FRAMES = {1: 0.0, 2.5: 1.5, 4: 3.0, 9: 3.0}
 """Scene frames (the motion starts at 1 and has 4) and the frame of the motion that they must show."""
 
+BINARY = bpy.app.binary_path  # empty where Blender is a Python module
+THIS_BLENDER = [BINARY, "--background", "--factory-startup", "--python"] if BINARY else [sys.executable]
+
 PLAY = """
 import json, sys
 import bpy
 import numpy as np
 
-blend, out, frames, rendered = json.loads(sys.argv[1])
+blend, out, frames, rendered = json.loads(sys.argv[-1])
 bpy.ops.wm.open_mainfile(filepath=blend)
 assert not any("sway" in name for name in sys.modules), "the add-on must not be there"
 scene, shown = bpy.context.scene, {}
@@ -49,9 +52,10 @@ np.savez(out, **shown)
 def play(tmp_path):
     """Opens a .blend in another Blender process and returns what it shows at each of the frames."""
 
-    def run(blend, python=sys.executable, rendered=False):
-        out = tmp_path / "shown.npz"
-        command = [str(python), "-c", PLAY, json.dumps([str(blend), str(out), list(FRAMES), rendered])]
+    def run(blend, launcher=THIS_BLENDER, rendered=False):
+        script, out = tmp_path / "play.py", tmp_path / "shown.npz"
+        script.write_text(PLAY)
+        command = [*launcher, str(script), "--", json.dumps([str(blend), str(out), list(FRAMES), rendered])]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return np.load(out)
@@ -130,4 +134,4 @@ def test_file_of_this_blender_plays_in_the_next(baked, play, assert_poses):
         pytest.skip(f"no newer Blender: {environments.BLENDER_NEXT.folder}")
     path, poses = baked("TRAJECTORY", "PACKED")
     bpy.ops.wm.save_mainfile()
-    assert_poses(play(path, environments.BLENDER_NEXT.python), poses)
+    assert_poses(play(path, [str(environments.BLENDER_NEXT.python)]), poses)
