@@ -90,6 +90,25 @@ class Builder:
         inputs = {"Switch": condition, "False": if_false, "True": if_true}
         return self.add("GeometryNodeSwitch", inputs, input_type=kind)
 
+    def repeat(
+        self,
+        times: Any,
+        items: dict[str, tuple[str, Any]],
+        step: Callable[[bpy.types.NodeSocket, dict[str, bpy.types.NodeSocket]], dict[str, bpy.types.NodeSocket]],
+    ) -> dict[str, bpy.types.NodeSocket]:
+        """A repeat zone. `items` are (socket type, first value) by name; `step` maps a round's number and items on."""
+        first, last = self.tree.nodes.new("GeometryNodeRepeatInput"), self.tree.nodes.new("GeometryNodeRepeatOutput")
+        first.pair_with_output(last)
+        last.repeat_items.clear()
+        for name, (kind, _value) in items.items():
+            last.repeat_items.new(kind, name)
+        self._feed(first.inputs["Iterations"], times)
+        for name, (_kind, value) in items.items():
+            self._feed(first.inputs[name], value)
+        for name, value in step(first.outputs["Iteration"], {name: first.outputs[name] for name in items}).items():
+            self._feed(last.inputs[name], value)
+        return {name: last.outputs[name] for name in items}
+
     def _feed(self, socket: bpy.types.NodeSocket, value: Any) -> None:
         if isinstance(value, bpy.types.NodeSocket):
             self.tree.links.new(value, socket)

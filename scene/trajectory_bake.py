@@ -36,6 +36,7 @@ def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajecto
     obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
     modifier.node_group = trajectory_group()
     nodes.set_input(modifier, PARTICLES, len(local.rest))
+    nodes.set_input(modifier, CARRIERS, local.binding.particles.shape[1])
     nodes.set_input(modifier, MOTION, _motion_object(context, obj, local))
     last = len(local) - 1
     fcurves.key_straight(obj, nodes.input_path(modifier, TIME), {frame_start: 0.0, frame_start + last: float(last)})
@@ -66,7 +67,7 @@ def is_baked(obj: bpy.types.Object) -> bool:
 
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory) -> int:
     """Bytes that a bake of the trajectory adds to the .blend, before compression."""
-    carriers = min(trajectory.binding.particles.shape[1], CARRIERS)
+    carriers = trajectory.binding.particles.shape[1]
     return (len(trajectory) + 1) * len(trajectory.rest) * BYTES_PER_PARTICLE + 4 * carriers * len(obj.data.points)
 
 
@@ -79,9 +80,9 @@ def motion_object(obj: bpy.types.Object) -> bpy.types.Object | None:
 def packed(binding: Binding, particles: int) -> np.ndarray:
     """Carriers [M, K] int32 of the splats that a binding moves, strongest first: weight and particle in one number.
 
-    Rounded so that the weights of a splat sum to exactly 1; of more than eight particles the strongest are kept.
+    Weights are rounded so that those of a splat sum to exactly 1.
     """
-    order = np.argsort(-binding.weights, axis=1, kind="stable")[:, :CARRIERS]
+    order = np.argsort(-binding.weights, axis=1, kind="stable")
     weights = np.take_along_axis(binding.weights, order, 1).astype(np.float64)
     unit = weight_unit(particles)
     whole = np.rint(unit * weights / weights.sum(1, keepdims=True)).astype(np.int64)
@@ -99,8 +100,8 @@ def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
 
 
 def _remove_carriers(obj: bpy.types.Object) -> None:
-    for k in range(CARRIERS):
-        splats.remove_attribute(obj, f"{CARRIER}{k}")
+    for name in [name for name in obj.data.attributes.keys() if name.startswith(CARRIER)]:  # noqa: SIM118
+        splats.remove_attribute(obj, name)
 
 
 def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory) -> bpy.types.Object:
@@ -112,6 +113,7 @@ def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory
     mesh = bpy.data.meshes.new(f"{obj.name} motion")
     mesh.vertices.add(len(positions) * len(trajectory.rest))
     points = bpy.data.objects.new(mesh.name, mesh)
+    splats.remove_attribute(points, ".select_vert")
     splats.write_attribute(points, splats.POSITION, "FLOAT_VECTOR", positions)
     splats.write_attribute(points, splats.ROTATION, "QUATERNION", rotations)
     points.matrix_world = obj.matrix_world

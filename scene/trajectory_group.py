@@ -2,8 +2,9 @@
 
 It reads two things. The points of the object `Motion` are the particles, `Particles` of them at rest and then as many
 again for each frame: `position` and `rotation`, in the frame of the splats. And the splats' own attributes
-`sway_carrier_0` to `sway_carrier_7`: each holds one particle that carries the splat and its weight as one whole number,
-`weight * Particles + particle`, where the weights of a splat sum to `weight_unit(Particles)`; 0 carries nothing.
+`sway_carrier_0`, `sway_carrier_1`, ..., of which there are `Carriers`: each holds one particle that carries the splat
+and its weight as one whole number, `weight * Particles + particle`. The weights of a splat sum to
+`weight_unit(Particles)`, and the first is its largest; a splat with 0 there holds still.
 
 The poses are those of `Trajectory.pose`: displacement is the weighted mean of the particles' displacements, rotation
 the normalised weighted sum of their quaternions. Interpolation in time happens once a particle, not once a splat, and
@@ -20,12 +21,14 @@ from . import nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
 VERSION = 1
-MOTION, TIME, PARTICLES = "Motion", "Time", "Particles"
-"""Inputs: the object that holds the motion, the frame of it that is shown (counted from 0), the particles a frame."""
-CARRIER, CARRIERS = "sway_carrier_", 8
-"""Attribute prefix, and how many particles can carry one splat."""
-
+TIME, MOTION, PARTICLES, CARRIERS = "Time", "Motion", "Particles", "Carriers"
+"""Inputs: the frame that is shown, counted from 0; the object that holds the motion; how many particles there are, and
+how many of them carry a splat."""
+CARRIER = "sway_carrier_"
+"""Prefix of the attributes that name a splat's carriers."""
 LARGEST = 2**31 - 1
+"""Of the whole numbers that an attribute holds."""
+
 _TURN_W, _TURN_XYZ = "turn_w", "turn_xyz"
 
 
@@ -44,6 +47,7 @@ def trajectory_group() -> bpy.types.GeometryNodeTree:
         },
         MOTION: {"default_value": None, "description": "Where the motion is kept: its points are driving particles"},
         PARTICLES: {"default_value": 1, "min_value": 1, "hide_in_modifier": True},
+        CARRIERS: {"default_value": 0, "min_value": 0, "hide_in_modifier": True},
     }
     return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
 
@@ -51,7 +55,7 @@ def trajectory_group() -> bpy.types.GeometryNodeTree:
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
     count = group_in.outputs[PARTICLES]
     particles = _particles(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
-    displacement, turn = _blended(build, particles, count)
+    displacement, turn = _blended(build, particles, count, group_in.outputs[CARRIERS])
     rotation = build.add(
         "FunctionNodeRotateRotation",
         {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": turn},
@@ -108,21 +112,40 @@ def _turn_between(
     return build.add("FunctionNodeQuaternionToRotation", dict(enumerate(mean)))
 
 
-def _blended(build: nodes.Builder, particles: Any, count: Any) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
+def _blended(
+    build: nodes.Builder, particles: Any, count: Any, carriers: Any
+) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
     """Displacement and turn of a splat: weighted over the particles that carry it."""
     position = build.add("GeometryNodeInputPosition")
     turn_w, turn_xyz = build.attribute(_TURN_W, "FLOAT"), build.attribute(_TURN_XYZ, "FLOAT_VECTOR")
-    displacement, xyz, w = (0.0,) * 3, (0.0,) * 3, 0.0
-    for k in range(CARRIERS):
-        carrier = build.attribute(f"{CARRIER}{k}", "INT")
+
+    def add_carrier(number: Any, sums: dict[str, bpy.types.NodeSocket]) -> dict[str, bpy.types.NodeSocket]:
+        carrier = build.attribute(_carrier_name(build, number), "INT")
         weight = build.integer("DIVIDE", carrier, count)
         particle = build.integer("MULTIPLY_ADD", weight, build.integer("NEGATE", count), carrier)
-        moved = build.sample(particles, "FLOAT_VECTOR", position, particle)
-        displacement = build.vector("ADD", build.scaled(moved, weight), displacement)
-        turned = build.sample(particles, "FLOAT_VECTOR", turn_xyz, particle)
-        xyz = build.vector("ADD", build.scaled(turned, weight), xyz)
-        w = build.math("MULTIPLY_ADD", build.sample(particles, "FLOAT", turn_w, particle), weight, w)
+
+        def share(data_type: str, value: Any) -> bpy.types.NodeSocket:
+            return build.sample(particles, data_type, value, particle)
+
+        moved, turned = share("FLOAT_VECTOR", position), share("FLOAT_VECTOR", turn_xyz)
+        return {
+            "Moved": build.vector("ADD", build.scaled(moved, weight), sums["Moved"]),
+            "Turned": build.vector("ADD", build.scaled(turned, weight), sums["Turned"]),
+            "W": build.math("MULTIPLY_ADD", share("FLOAT", turn_w), weight, sums["W"]),
+        }
+
+    nothing = (0.0, 0.0, 0.0)
+    items = {"Moved": ("VECTOR", nothing), "Turned": ("VECTOR", nothing), "W": ("FLOAT", 0.0)}
+    sums = build.repeat(carriers, items, add_carrier)
     unit = build.integer("SUBTRACT", build.integer("DIVIDE", LARGEST, count), 1)  # weight_unit
-    x, y, z = build.node("ShaderNodeSeparateXYZ", {0: xyz}).outputs
-    turn = build.add("FunctionNodeQuaternionToRotation", {0: w, 1: x, 2: y, 3: z})  # normalises
-    return build.scaled(displacement, build.math("DIVIDE", 1.0, unit)), turn
+    x, y, z = build.node("ShaderNodeSeparateXYZ", {0: sums["Turned"]}).outputs
+    turn = build.add("FunctionNodeQuaternionToRotation", {0: sums["W"], 1: x, 2: y, 3: z})  # makes it unit
+    return build.scaled(sums["Moved"], build.math("DIVIDE", 1.0, unit)), turn
+
+
+def _carrier_name(build: nodes.Builder, number: Any) -> bpy.types.NodeSocket:
+    text = build.tree.nodes.new("FunctionNodeFormatString")
+    text.format_items.new("INT", "number")
+    text.inputs["Format"].default_value = CARRIER + "{number}"
+    build.tree.links.new(number, text.inputs["number"])
+    return text.outputs[0]
