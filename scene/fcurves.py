@@ -52,11 +52,7 @@ def _own_action(obj: bpy.types.Object) -> bpy.types.Action:
 
 def _moved_by_the_same(other: bpy.types.Object, animation: bpy.types.AnimData) -> bool:
     theirs = other.animation_data
-    return (
-        theirs is not None
-        and theirs.action == animation.action
-        and theirs.action_slot_handle == animation.action_slot_handle
-    )
+    return theirs is not None and theirs.action_slot is not None and theirs.action_slot == animation.action_slot
 
 
 def _curves(animation: bpy.types.AnimData) -> list[bpy.types.ActionChannelbagFCurves]:

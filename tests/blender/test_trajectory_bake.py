@@ -128,13 +128,23 @@ def test_freeing_keeps_the_artists_keys(plant, bake, twist):
 
 
 def test_a_new_bake_of_any_target_replaces_the_earlier(plant, bake, twist, swing, assert_plays):
-    """Trajectory after trajectory, packed after trajectory and back: the new one plays, nothing of the old is left."""
+    """Trajectory after trajectory, packed after trajectory and back: the new one plays, nothing of the old is left.
+
+    A packed bake that is cancelled leaves the trajectory.
+    """
+
+    def cancel(_fraction):
+        raise KeyboardInterrupt
+
     matrix, shown = matrix_of(plant), [(20, 0), (22, 2)]
     bake.bake(bpy.context, plant, twist(), START)
     once = blocks()
     bake.bake(bpy.context, plant, swing(), 20)
     assert_plays(plant, swing(), matrix, shown)
     assert blocks() == once
+    with pytest.raises(KeyboardInterrupt):
+        bake.bake(bpy.context, plant, twist(), 20, "PACKED", cancel)
+    assert_plays(plant, swing(), matrix, shown)
     bake.bake(bpy.context, plant, twist(), 20, "PACKED")
     assert_plays(plant, twist(), matrix, shown)
     assert plant.modifiers.keys() == ["Sway Motion", "Sway Splats"] and plant.animation_data is None
@@ -203,6 +213,20 @@ def test_linked_and_appended_objects_play(plant, bake, twist, assert_plays, tmp_
         here.objects = ["plant"]
     bpy.context.collection.objects.link(here.objects[0])
     assert_plays(here.objects[0], trajectory, matrix)
+
+
+def test_without_its_motion_the_cloud_is_at_rest(scene_module, plant, bake, twist, shown_pose):
+    """Deleting the motion object leaves the splats at rest, not at the origin; baking again works."""
+    bake.bake(bpy.context, plant, twist(), START)
+    bpy.data.objects.remove(bpy.data.objects["plant motion"])
+    bpy.context.scene.frame_set(START + 2)
+    rest = scene_module("scene.splats").read_splats(plant)
+    positions, rotations = shown_pose(plant)
+    np.testing.assert_array_equal(positions, rest.positions)
+    np.testing.assert_allclose(rotations, rest.rotations, atol=2e-7)  # multiplied with the identity
+    assert not bake.is_baked(plant)
+    bake.bake(bpy.context, plant, twist(), START)
+    assert plant.modifiers.keys() == ["Sway Trajectory", "Sway Splats"] and bake.is_baked(plant)
 
 
 def test_undo_takes_the_bake_back(scene_module, plant, bake, twist, shown_pose, assert_plays):
