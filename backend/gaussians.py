@@ -71,15 +71,12 @@ class Gaussians:
         them, unless `rotate_sh` takes them along.
         Raises ValueError for a shear, a mirror or a non-uniform scale, which rotations and scales cannot follow.
         """
-        linear = np.asarray(matrix, float)[:3, :3]
-        scale = np.cbrt(np.linalg.det(linear))
-        if scale <= 0 or not np.allclose(linear @ linear.T, scale**2 * np.eye(3), atol=1e-4 * scale**2):
-            raise ValueError("the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale")
-        turn = rot.quaternion_from_matrix(linear / scale)
-        sh = spherical_harmonics.rotate_sh(self.sh, linear / scale) if rotate_sh else self.sh
+        rotation, scale = rot.similarity(matrix)
+        turn = rot.quaternion_from_matrix(rotation)
+        sh = spherical_harmonics.rotate_sh(self.sh, rotation) if rotate_sh else self.sh
         return replace(
             self,
-            positions=(self.positions @ linear.T + np.asarray(matrix, float)[:3, 3]).astype(np.float32),
+            positions=(self.positions @ (scale * rotation).T + np.asarray(matrix, float)[:3, 3]).astype(np.float32),
             rotations=rot.multiply(turn, self.rotations).astype(np.float32),
             scales=(self.scales * scale).astype(np.float32),
             sh=sh,

@@ -63,3 +63,15 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         ],
         -1,
     )
+
+
+def similarity(matrix: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rotation matrix [3, 3] and scale of a 4x4 similarity (rotation, uniform scale, translation).
+
+    Raises ValueError for a shear, a mirror or a non-uniform scale, which rotations and scales cannot follow.
+    """
+    linear = np.asarray(matrix, float)[:3, :3]
+    scale = float(np.cbrt(np.linalg.det(linear)))
+    if scale <= 0 or not np.allclose(linear @ linear.T, scale**2 * np.eye(3), atol=1e-4 * scale**2):
+        raise ValueError("the object's transform is mirrored, sheared or scaled unevenly; apply or reset its scale")
+    return linear / scale, scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,22 @@ class Trajectory:
         positions[b.splats] += np.einsum("mk,mkc->mc", b.weights, displacement[b.particles])
         rotations[b.splats] = rot.multiply(_blend(turn[b.particles], b.weights), rotations[b.splats])
         return positions, rotations
+
+    def transformed(self, matrix: np.ndarray) -> Trajectory:
+        """The same motion seen from the frame that a 4x4 similarity maps to: rest, positions and axes of rotation.
+
+        Raises ValueError for a shear, a mirror or a non-uniform scale.
+        """
+        rotation, scale = rot.similarity(matrix)
+        turn = rot.quaternion_from_matrix(rotation)
+        back = turn * np.array([1, -1, -1, -1])
+        linear, shift = scale * rotation, np.asarray(matrix, float)[:3, 3]
+        return replace(
+            self,
+            rest=(self.rest @ linear.T + shift).astype(np.float32),
+            positions=(self.positions @ linear.T + shift).astype(np.float32),
+            rotations=rot.multiply(rot.multiply(turn, self.rotations), back).astype(np.float32),
+        )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""

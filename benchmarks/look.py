@@ -5,23 +5,18 @@ Runs in Blender's Python; the worker's renders the reference picture, from what 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import subprocess
-import sys
 import tempfile
 import time
-import types
 from pathlib import Path
 
 import bpy
 import numpy as np
 
+from .addon import ROOT, add_plant, load, module, row
+
 ENVIRONMENT = "blender"
-ROOT = Path(__file__).resolve().parents[1]
-REAL_PLANT = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "splats/padilla_plant/plant.splat"
-ADDON = "bl_ext.user_default.sway"
 SIZES = (256, 384)
 """Picture sizes [px]; the last one is compared with the rasteriser."""
 CYCLES_SAMPLES = 4
@@ -52,7 +47,7 @@ np.save(sys.argv[2], raster.render(g.positions, six_numbers(g.covariances()), g.
 
 def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit."""
-    _load_addon()
+    load()
     worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
     scene, obj = _plant_scene()
     rows = []
@@ -61,35 +56,29 @@ def run(_options: dict) -> list[dict]:
         reference = _reference(scene, obj, folder, worker)
         for engine, fast, label in VARIANTS:
             _choose_engine(scene, engine)
-            _module("scene.display").fast_render(obj, fast)
+            module("scene.display").fast_render(obj, fast)
             for size in SIZES:
                 scene.render.resolution_x = scene.render.resolution_y = size
                 begun = time.perf_counter()
                 picture = _render(scene, folder)
-                rows.append(_row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
+                rows.append(row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
             error = np.mean((picture - reference) ** 2)
             figure = f"{label}{', ' if ',' in label else ' '}against the rasteriser, {SIZES[-1]} px"
-            rows.append(_row(figure, -10 * np.log10(error), "dB"))
+            rows.append(row(figure, -10 * np.log10(error), "dB"))
     return rows
 
 
 def _plant_scene() -> tuple[bpy.types.Scene, bpy.types.Object]:
     """The real plant, or the procedural one where it is absent, framed on a white world, pixels not filtered."""
-    formats, splats, look, camera = map(_module, ("backend.formats", "scene.splats", "scene.look", "scene.camera"))
-    bpy.ops.wm.read_homefile(app_template="", use_empty=True)
-    scene = bpy.context.scene
-    if REAL_PLANT.exists():
-        obj = splats.add_splats(bpy.context, "plant", formats.read(REAL_PLANT).gaussians, up="-Y")
-    else:
-        obj = splats.add_splats(bpy.context, "plant", _module("backend.sample").potted_plant(), up="+Z")
+    obj, scene = add_plant(), bpy.context.scene
     scene.world = bpy.data.worlds.new("white")
     scene.world.use_nodes = True
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
     scene.render.resolution_x = scene.render.resolution_y = SIZES[-1]
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_depth = "16"
-    look.prepare_scene(scene)
-    camera.frame_camera(bpy.context, [obj])
+    module("scene.look").prepare_scene(scene)
+    module("scene.camera").frame_camera(bpy.context, [obj])
     scene.render.filter_size = 0
     scene.eevee.taa_render_samples = 1
     scene.cycles.samples = CYCLES_SAMPLES
@@ -122,27 +111,10 @@ def _render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
 def _reference(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path, worker: str) -> np.ndarray:
     """The same view by the worker's rasteriser [H, W, 3]."""
     names = ("backend.arrays", "backend.subject", "scene.camera", "scene.splats")
-    arrays, subject, camera, splats = map(_module, names)
+    arrays, subject, camera, splats = map(module, names)
     gaussians = splats.world_gaussians(obj)
     still = np.zeros(len(gaussians), np.int32)
     sent = subject.Subject(gaussians, still, camera.camera_of(scene), np.ones(3), fps=24.0)
     path = arrays.save(folder / "subject.npz", sent.to_arrays())
     subprocess.run([worker, "-c", REFERENCE, str(path), str(folder / "reference.npy")], cwd=ROOT, check=True)
     return np.load(folder / "reference.npy")
-
-
-def _load_addon() -> None:
-    """The add-on's modules under the name that Blender gives them, unregistered."""
-    for parent in ("bl_ext", "bl_ext.user_default"):
-        sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
-    spec = importlib.util.spec_from_file_location(ADDON, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
-    sys.modules[ADDON] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[ADDON])
-
-
-def _module(name: str) -> types.ModuleType:
-    return importlib.import_module(f"{ADDON}.{name}")
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

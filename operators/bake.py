@@ -34,21 +34,21 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
             first = scene.frame_start
             bake.bake(context, obj, trajectory, first, target.name.upper(), manager.progress_update)
+            megabytes = bake.bake_size(obj, trajectory, target.name.upper()) / 2**20
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         finally:
             manager.progress_end()
         last = first + len(trajectory) - 1
-        megabytes = bake.bake_size(trajectory) / 2**20
         found = {"frame_start": first, "frame_end": last, "megabytes": megabytes}
         steps.finish(obj, "bake", origin, found=found)
-        self.report({"INFO"}, f"Baked frames {first} to {last} ({megabytes:.0f} MB before compression)")
+        self.report({"INFO"}, f"Baked frames {first} to {last} ({megabytes:.1f} MB before compression)")
         return {"FINISHED"}
 
 
 class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):
-    """Remove the baked frames; the simulation stays and can be scrubbed and baked again"""
+    """Remove the baked motion; the simulation stays and can be scrubbed and baked again"""
 
     bl_idname = "sway.free_bake"
     bl_label = "Free Bake"

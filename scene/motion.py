@@ -12,14 +12,10 @@ object once, and can be edited after a bake; deleted splats take their slots alo
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import bpy
 import numpy as np
 
-from ..backend import rotations as rot
-from ..backend.gaussians import Gaussians
-from ..backend.trajectory import Binding, Trajectory
+from ..backend.trajectory import Trajectory
 from . import display, nodes, splats
 
 MODIFIER = GROUP = "Sway Motion"
@@ -36,33 +32,31 @@ class Poser:
         Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
         """
         self.rest = splats.read_splats(obj)
-        moving = trajectory.binding.splats
-        if len(moving) and moving.max() >= len(self.rest):
-            raise ValueError(
-                f"the motion moves splat {moving.max()}, but {obj.name} has {len(self.rest)}; simulate it again"
-            )
-        self.moving: np.ndarray = moving
-        self._world: Gaussians = self.rest.select(moving).transformed(matrix)
-        every = np.arange(len(moving), dtype=np.int32)
-        binding = Binding(every, trajectory.binding.particles, trajectory.binding.weights)
-        self._trajectory = replace(trajectory, binding=binding)
-        self._to_local = np.linalg.inv(matrix)
-        linear = self._to_local[:3, :3]
-        self._turn = rot.quaternion_from_matrix(linear / np.cbrt(np.linalg.det(linear))).astype(np.float32)
+        self._trajectory = in_object_frame(obj, trajectory, matrix)
 
     def pose(self, frame: float) -> tuple[np.ndarray, np.ndarray]:
         """Positions [N, 3] and rotations [N, 4] of all splats in the object's frame; still ones exactly at rest."""
-        world_positions, world_rotations = self._trajectory.pose(self._world, frame)
-        positions, rotations = self.rest.positions.copy(), self.rest.rotations.copy()
-        positions[self.moving] = world_positions @ self._to_local[:3, :3].T + self._to_local[:3, 3]
-        rotations[self.moving] = rot.multiply(self._turn, world_rotations)
-        return positions, rotations
+        return self._trajectory.pose(self.rest, frame)
 
     def write(self, obj: bpy.types.Object, frame: float) -> None:
         """Shows a frame of the trajectory on the object."""
         positions, rotations = self.pose(frame)
         splats.write_attribute(obj, POSED_POSITION, "FLOAT_VECTOR", positions)
         splats.write_attribute(obj, POSED_ROTATION, "QUATERNION", rotations)
+
+
+def in_object_frame(obj: bpy.types.Object, trajectory: Trajectory, matrix: np.ndarray) -> Trajectory:
+    """The motion as the object's own data move, for the matrix_world [4, 4] that it was made with.
+
+    Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
+    """
+    count, moving = len(obj.data.points), trajectory.binding.splats
+    if len(moving) and moving.max() >= count:
+        raise ValueError(f"the motion moves splat {moving.max()}, but {obj.name} has {count}; simulate it again")
+    try:
+        return trajectory.transformed(np.linalg.inv(matrix))
+    except ValueError as error:
+        raise ValueError(f"{obj.name}: {error}") from error
 
 
 def clear_pose(obj: bpy.types.Object) -> None:
@@ -104,13 +98,9 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     bake.bake_items.new("GEOMETRY", "Geometry")
     build.tree.links.new(build.without(live, "sway_*"), bake.inputs["Geometry"])
 
-    def baked(data_type: str, value: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-        index = build.math("SUBTRACT", slot, 1.0)
-        inputs = {"Geometry": bake.outputs["Geometry"], "Value": value, "Index": index}
-        return build.add("GeometryNodeSampleIndex", inputs, data_type=data_type, domain="POINT")
-
-    baked_position = baked("FLOAT_VECTOR", build.add("GeometryNodeInputPosition"))
-    baked_rotation = baked("QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"))
+    baked, index = bake.outputs["Geometry"], build.math("SUBTRACT", slot, 1.0)
+    baked_position = build.sample(baked, "FLOAT_VECTOR", build.add("GeometryNodeInputPosition"), index)
+    baked_rotation = build.sample(baked, "QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"), index)
     position = build.switch("VECTOR", posed, baked_position, posed_position)
     rotation = build.switch("ROTATION", posed, baked_rotation, posed_rotation)
     shown = build.add("FunctionNodeBooleanMath", {0: posed, 1: moves}, operation="OR")

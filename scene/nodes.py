@@ -12,7 +12,12 @@ from typing import Any
 
 import bpy
 
-SOCKET_TYPES = {bool: "NodeSocketBool", float: "NodeSocketFloat"}
+SOCKET_TYPES = {
+    bool: "NodeSocketBool",
+    int: "NodeSocketInt",
+    float: "NodeSocketFloat",
+    type(None): "NodeSocketObject",
+}
 COLUMN_WIDTH, ROW_HEIGHT = 220, 190
 VERSION = "sway_version"
 
@@ -40,6 +45,9 @@ class Builder:
 
     def math(self, operation: str, *operands: Any) -> bpy.types.NodeSocket:
         return self.add("ShaderNodeMath", dict(enumerate(operands)), operation=operation)
+
+    def integer(self, operation: str, *operands: Any) -> bpy.types.NodeSocket:
+        return self.add("FunctionNodeIntegerMath", dict(enumerate(operands)), operation=operation)
 
     def vector(self, operation: str, *operands: Any) -> bpy.types.NodeSocket:
         """Vector Math; its result is a vector or, for a dot product, a number."""
@@ -73,9 +81,33 @@ class Builder:
             node.pattern_mode = "WILDCARD"
         return node.outputs[0]
 
+    def sample(self, geometry: Any, data_type: str, value: Any, index: Any) -> bpy.types.NodeSocket:
+        """A field's value at another geometry's point of that index."""
+        inputs = {"Geometry": geometry, "Value": value, "Index": index}
+        return self.add("GeometryNodeSampleIndex", inputs, data_type=data_type, domain="POINT")
+
     def switch(self, kind: str, condition: Any, if_false: Any, if_true: Any) -> bpy.types.NodeSocket:
         inputs = {"Switch": condition, "False": if_false, "True": if_true}
         return self.add("GeometryNodeSwitch", inputs, input_type=kind)
+
+    def repeat(
+        self,
+        times: Any,
+        items: dict[str, tuple[str, Any]],
+        step: Callable[[bpy.types.NodeSocket, dict[str, bpy.types.NodeSocket]], dict[str, bpy.types.NodeSocket]],
+    ) -> dict[str, bpy.types.NodeSocket]:
+        """A repeat zone. `items` are (socket type, first value) by name; `step` maps a round's number and items on."""
+        first, last = self.tree.nodes.new("GeometryNodeRepeatInput"), self.tree.nodes.new("GeometryNodeRepeatOutput")
+        first.pair_with_output(last)
+        last.repeat_items.clear()
+        for name, (kind, _value) in items.items():
+            last.repeat_items.new(kind, name)
+        self._feed(first.inputs["Iterations"], times)
+        for name, (_kind, value) in items.items():
+            self._feed(first.inputs[name], value)
+        for name, value in step(first.outputs["Iteration"], {name: first.outputs[name] for name in items}).items():
+            self._feed(last.inputs[name], value)
+        return {name: last.outputs[name] for name in items}
 
     def _feed(self, socket: bpy.types.NodeSocket, value: Any) -> None:
         if isinstance(value, bpy.types.NodeSocket):
@@ -89,8 +121,8 @@ def geometry_group(
 ) -> bpy.types.GeometryNodeTree:
     """The .blend's geometry-node group of that name, made on first use and refilled where its version is older.
 
-    `inputs` maps an input's name to its interface settings, whose `default_value` decides its type. A refill keeps the
-    inputs that exist, so that modifiers keep the values people gave them.
+    `inputs` maps an input's name to its interface settings, whose `default_value` decides its type (None: an object). A
+    refill keeps the inputs that exist, so that modifiers keep the values people gave them.
     """
     tree = _local(bpy.data.node_groups, name)
     if tree is None:
@@ -129,7 +161,7 @@ def material(name: str, version: int, fill: Callable[[Builder, bpy.types.Materia
 
 def set_input(modifier: bpy.types.NodesModifier, label: str, value: Any) -> None:
     """Sets an input of a geometry-nodes modifier by the name that people read."""
-    identifier = modifier.node_group.interface.items_tree[label].identifier
+    identifier = _identifier(modifier, label)
     if hasattr(modifier, "properties"):
         getattr(modifier.properties.inputs, identifier).value = value
     else:
@@ -139,10 +171,17 @@ def set_input(modifier: bpy.types.NodesModifier, label: str, value: Any) -> None
 
 def get_input(modifier: bpy.types.NodesModifier, label: str) -> Any:
     """Value of an input of a geometry-nodes modifier."""
-    identifier = modifier.node_group.interface.items_tree[label].identifier
+    identifier = _identifier(modifier, label)
     if hasattr(modifier, "properties"):
         return getattr(modifier.properties.inputs, identifier).value
     return modifier[identifier]
+
+
+def input_path(modifier: bpy.types.NodesModifier, label: str) -> str:
+    """Data path of a modifier's input from its object, for F-curves and drivers."""
+    identifier = _identifier(modifier, label)
+    inside = f".properties.inputs.{identifier}.value" if hasattr(modifier, "properties") else f'["{identifier}"]'
+    return modifier.path_from_id() + inside
 
 
 def arrange(tree: bpy.types.NodeTree) -> None:
@@ -159,6 +198,10 @@ def arrange(tree: bpy.types.NodeTree) -> None:
         place = column[node.name]
         node.location = (-place * COLUMN_WIDTH, -rows[place] * ROW_HEIGHT)
         rows[place] += 1
+
+
+def _identifier(modifier: bpy.types.NodesModifier, label: str) -> str:
+    return modifier.node_group.interface.items_tree[label].identifier
 
 
 def _local(collection: Any, name: str) -> Any:

@@ -67,7 +67,7 @@ def main() -> None:
     with stage("Simulating"):
         bpy.ops.sway.simulate(frames=size["frames"], wind="steady")
     with stage("Baking"):
-        bpy.ops.sway.bake(target="packed")
+        bpy.ops.sway.bake()
     with stage("Saving"):
         bpy.ops.wm.save_as_mainfile(filepath=str(out / "scene.blend"), compress=True)
     with stage("Rendering"):

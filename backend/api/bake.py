@@ -8,12 +8,23 @@ from .param import Choice, param
 
 
 class Target(Choice):
-    packed = ("In the .blend", "All frames inside the .blend: one file that moves anywhere, without the add-on")
-    disk = ("On Disk", "All frames in a folder beside the .blend: the file stays small, keep the two together")
+    trajectory = (
+        "Trajectory",
+        "The motion itself inside the .blend: a few megabytes, baked at once, and the modifier's Time can be keyed to "
+        "retime, hold, reverse or loop it",
+    )
+    packed = (
+        "Every Frame",
+        "Each frame of each splat inside the .blend: one large file, for motion that driving particles cannot carry",
+    )
+    disk = (
+        "Every Frame, on Disk",
+        "Each frame of each splat in a folder beside the .blend: the file stays small, keep the two together",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class BakeParams:
-    """Where the baked frames are kept."""
+    """How the motion is kept; all of them play without the add-on."""
 
-    target: Target = param(Target.packed, "Where the baked frames are kept")
+    target: Target = param(Target.trajectory, "What the bake keeps, and where; all play without the add-on")

@@ -54,8 +54,32 @@ def swing(scene_module):
 
 
 @pytest.fixture
+def twist(scene_module):
+    """Makes trajectories of 20 particles that turn by more than half a turn, with signs of quaternions as they come."""
+    trajectory = scene_module("backend.trajectory")
+
+    def make(count: int = 64, frames: int = 6, neighbours: int = 8):
+        rng = np.random.default_rng(5)
+        rest = rng.normal(size=(20, 3)).astype(np.float32)
+        positions = rest + rng.normal(0, 0.3, (frames, 20, 3)).astype(np.float32)
+        # particles stay within a radian of each other, so that the shorter way between them is never in doubt
+        angle = np.linspace(0.1, 4, frames)[:, None] + rng.uniform(-0.3, 0.3, (frames, 20))
+        axis = np.array([1.0, 2.0, 3.0]) + rng.uniform(-0.3, 0.3, (20, 3))
+        axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+        q = np.concatenate([np.cos(angle / 2)[..., None], np.sin(angle / 2)[..., None] * axis], -1)
+        q *= np.where(rng.random((frames, 20, 1)) < 0.5, -1, 1)
+        moving = np.flatnonzero(np.arange(count) % 4).astype(np.int32)
+        particles = np.argsort(rng.random((len(moving), 20)), axis=1)[:, :neighbours].astype(np.int32)
+        weights = rng.uniform(0.1, 1, (len(moving), neighbours)).astype(np.float32)
+        binding = trajectory.Binding(moving, particles, weights / weights.sum(1, keepdims=True))
+        return trajectory.Trajectory(rest, positions, q.astype(np.float32), binding, fps=24.0)
+
+    return make
+
+
+@pytest.fixture
 def shown_pose(scene_module):
-    """Reads the positions and rotations that an object's motion group puts out, at the current frame."""
+    """Reads the positions and rotations of an object's splats as they are shown, at the current frame."""
     import bpy
 
     splats, display = scene_module("scene.splats"), scene_module("scene.display")

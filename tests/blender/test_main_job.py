@@ -64,7 +64,7 @@ def test_from_parts_to_bake(plant):
     assert scene.camera is not None  # the scene had none
     assert bpy.ops.sway.fit_material(iterations=0, particles=300, grid_cells=10) == {"FINISHED"}
     assert bpy.ops.sway.simulate(frames=6, wind="fitted") == {"FINISHED"}
-    assert bpy.ops.sway.bake(target="packed") == {"FINISHED"}
+    assert bpy.ops.sway.bake() == {"FINISHED"}
     assert all(steps.state(scene, plant, step) is steps.State.done for step in steps.PARAMS)
 
     found = json.loads(plant.sway.simulate.summary)

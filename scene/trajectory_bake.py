@@ -1,0 +1,139 @@
+"""Bakes a trajectory as the motion of its driving particles: a few megabytes at any number of splats, and instantly.
+
+The motion lies once in the .blend, as the points of a hidden object beside the splats ("NAME motion"); the splats get
+attributes that say which particles carry them; the node group of trajectory_group.py does the rest. Its input Time is
+keyed as a straight line over the scene's frames, and the F-curve is the artist's from then on.
+
+A motion object is never changed once it is made, so duplicates may share it: baking again makes a new one, and the old
+one goes when nobody plays it any more.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ..backend.trajectory import Binding, Trajectory
+from . import display, fcurves, motion, nodes, splats
+from .trajectory_group import CARRIER, CARRIERS, MODIFIER, MOTION, PARTICLES, TIME, trajectory_group, weight_unit
+
+BYTES_PER_PARTICLE = 28
+"""A frame stores float32 position (3) and rotation (4) of each driving particle."""
+
+
+def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory, frame_start: int) -> None:
+    """Puts a trajectory on an object, its first frame at scene frame `frame_start`; an earlier one is replaced.
+
+    Raises ValueError for a trajectory that does not fit the object; then nothing has changed.
+    """
+    local = motion.in_object_frame(obj, trajectory, np.array(obj.matrix_world))
+    free_bake(obj)
+    if _others_on_the_same_data(obj):
+        obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
+    _write_carriers(obj, local)
+    modifier = obj.modifiers.new(MODIFIER, "NODES")
+    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
+    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
+    modifier.node_group = trajectory_group()
+    nodes.set_input(modifier, PARTICLES, len(local.rest))
+    nodes.set_input(modifier, CARRIERS, local.binding.particles.shape[1])
+    nodes.set_input(modifier, MOTION, _motion_object(context, obj, local))
+    last = len(local) - 1
+    fcurves.key_straight(obj, nodes.input_path(modifier, TIME), {frame_start: 0.0, frame_start + last: float(last)})
+    modifier.node_group = modifier.node_group  # otherwise Blender does not see that the object depends on another now
+
+
+def free_bake(obj: bpy.types.Object) -> None:
+    """Removes the object's trajectory with its F-curve; the motion object goes when no other object plays it."""
+    modifier = obj.modifiers.get(MODIFIER)
+    if modifier is None:
+        return
+    points = motion_object(obj)
+    fcurves.remove(obj, modifier.path_from_id())
+    obj.modifiers.remove(modifier)
+    if not _others_on_the_same_data(obj):
+        _remove_carriers(obj)
+    if points is not None and not any(motion_object(other) == points for other in bpy.data.objects):
+        mesh = points.data
+        bpy.data.objects.remove(points)
+        if not mesh.users:
+            bpy.data.meshes.remove(mesh)
+
+
+def is_baked(obj: bpy.types.Object) -> bool:
+    """Whether the object plays a trajectory baked here."""
+    return motion_object(obj) is not None
+
+
+def bake_size(obj: bpy.types.Object, trajectory: Trajectory) -> int:
+    """Bytes that a bake of the trajectory adds to the .blend, before compression."""
+    carriers = trajectory.binding.particles.shape[1]
+    return (len(trajectory) + 1) * len(trajectory.rest) * BYTES_PER_PARTICLE + 4 * carriers * len(obj.data.points)
+
+
+def motion_object(obj: bpy.types.Object) -> bpy.types.Object | None:
+    """The object whose points are the motion that an object plays."""
+    modifier = obj.modifiers.get(MODIFIER)
+    return nodes.get_input(modifier, MOTION) if modifier is not None and modifier.node_group is not None else None
+
+
+def packed(binding: Binding, particles: int) -> np.ndarray:
+    """Carriers [M, K] int32 of the splats that a binding moves, strongest first: weight and particle in one number.
+
+    Weights are rounded so that those of a splat sum to exactly 1.
+    """
+    order = np.argsort(-binding.weights, axis=1, kind="stable")
+    weights = np.take_along_axis(binding.weights, order, 1).astype(np.float64)
+    unit = weight_unit(particles)
+    whole = np.rint(unit * weights / weights.sum(1, keepdims=True)).astype(np.int64)
+    whole[:, 0] += unit - whole.sum(1)
+    return (whole * particles + np.take_along_axis(binding.particles, order, 1)).astype(np.int32)
+
+
+def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
+    _remove_carriers(obj)
+    carriers = packed(trajectory.binding, len(trajectory.rest))
+    every = np.zeros((len(obj.data.points), carriers.shape[1]), np.int32)
+    every[trajectory.binding.splats] = carriers
+    for k in range(carriers.shape[1]):
+        splats.write_attribute(obj, f"{CARRIER}{k}", "INT", every[:, k])
+
+
+def _remove_carriers(obj: bpy.types.Object) -> None:
+    for name in [name for name in obj.data.attributes.keys() if name.startswith(CARRIER)]:  # noqa: SIM118
+        splats.remove_attribute(obj, name)
+
+
+def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory) -> bpy.types.Object:
+    """A hidden object in the splats' collection whose points are the particles at rest and in every frame."""
+    still = np.zeros_like(trajectory.rotations[:1])
+    still[..., 0] = 1
+    positions = np.concatenate([trajectory.rest[None], trajectory.positions])  # [1 + T, P, 3]
+    rotations = _continuous(np.concatenate([still, trajectory.rotations]))  # [1 + T, P, 4]
+    mesh = bpy.data.meshes.new(f"{obj.name} motion")
+    mesh.vertices.add(len(positions) * len(trajectory.rest))
+    points = bpy.data.objects.new(mesh.name, mesh)
+    splats.remove_attribute(points, ".select_vert")
+    splats.write_attribute(points, splats.POSITION, "FLOAT_VECTOR", positions)
+    splats.write_attribute(points, splats.ROTATION, "QUATERNION", rotations)
+    points.matrix_world = obj.matrix_world
+    points.hide_viewport = points.hide_render = True
+    collections = obj.users_collection or (context.collection,)
+    collections[0].objects.link(points)
+    return points
+
+
+def _continuous(rotations: np.ndarray) -> np.ndarray:
+    """Quaternions [T, P, 4] with the sign that follows from the frame before, so that nodes can blend them as they are.
+
+    All begin alike, at rest. The signs of two particles then also agree with each other, until one has turned by more
+    than half a turn against the other.
+    """
+    turned_over = (rotations[1:] * rotations[:-1]).sum(-1) < 0  # [T - 1, P]
+    sign = np.cumprod(np.where(turned_over, -1, 1), axis=0).astype(np.float32)
+    return np.concatenate([rotations[:1], sign[..., None] * rotations[1:]])
+
+
+def _others_on_the_same_data(obj: bpy.types.Object) -> bool:
+    """Whether another object shows the same splats and plays a trajectory."""
+    return any(other.data == obj.data and other != obj and is_baked(other) for other in bpy.data.objects)
