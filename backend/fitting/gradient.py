@@ -25,14 +25,17 @@ from .task import Task
 
 MODES = 4
 """Slowest modes that the velocity is made of."""
-FIRST_YOUNG = 1e5
-"""Pascals. Low: a soft plant needs few substeps, and stiffening is the way of the gradient that does not stall."""
-FIRST_FRAMES = 3
-"""Frames after the onset that tell the velocity: the less a plant has turned back the better."""
+FIRST_PACE = 1 / 3
+"""Of the pace that the tracks show: about a decade too soft. A soft plant needs few substeps, and stiffening is the way
+of the gradient that does not stall; from much farther away, an oscillation would be taken for the one before it."""
+FIRST_PERIODS = 0.3
+"""Periods after the onset that tell the velocity: the less a plant has turned back the better."""
+FIRST_DELAY = 0.3
+"""Onset, frames after the last one in which next to nothing moves."""
 STILL = 0.08
 """Part of the largest displacement below which nothing has begun to move."""
-LONGEST_WINDOW = 14
-"""Frames; longer ones cost more than they tell."""
+LONGEST_WINDOW, LONGEST_PERIODS = 14, 1.5
+"""Frames, and periods after the onset; longer windows cost more than they tell."""
 PICTURES = 6
 """Frames that are rendered in a step, spread over the window."""
 BLURS = (0.03, 0.016, 0.008, 0.0)
@@ -51,7 +54,7 @@ class Stage:
 
 
 STAGES = (
-    Stage(("velocity", "delay"), "first", 2),
+    Stage(("velocity",), "first", 2),
     Stage(("log_young",), "growing", 4),
     Stage(("velocity", "log_young", "delay", "damping"), "all", 4),
 )
@@ -73,6 +76,29 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Impression:
+    """What tracks tell of a clip before any simulation."""
+
+    speed: float
+    """The highest, m/s."""
+    onset: int
+    """Last frame in which next to nothing moves."""
+    period: float
+    """Frames."""
+
+    @staticmethod
+    def of(task: Task, tracks: Tracks) -> Impression:
+        views = task.camera.project_jacobian(task.driven.model.rest[tracks.particles])
+        per_metre = np.linalg.norm(views, axis=(1, 2)).mean() / np.sqrt(2)
+        path = np.concatenate([np.zeros((1, len(tracks.particles), 2)), tracks.displacement])
+        steps = np.linalg.norm(np.diff(path, axis=0), axis=-1)  # [T - 1, V]
+        reach = np.percentile(np.linalg.norm(path, axis=-1), 95, axis=1)
+        onset = int(np.flatnonzero(reach > STILL * reach.max())[0]) - 1
+        speed = np.percentile(steps.max(0), 95) * task.clip.fps / per_metre
+        return Impression(float(speed), onset, task.clip.fps / tracks.pace(task.clip.fps))
+
+
+@dataclass(frozen=True)
 class Unknowns:
     """Numbers in `Adam`'s groups and the `Push` that they stand for."""
 
@@ -81,15 +107,16 @@ class Unknowns:
     """Part of each particle [P], counted from 0."""
     speed: float
     """m/s, the unit of velocities."""
-    onset: int
-    """Frame of the clip after which motion is seen."""
+    latest: float
+    """Onset at most, frames."""
 
-    def start(self) -> dict[str, np.ndarray]:
-        parts = self.part.max() + 1
+    def start(self, pace: float, onset: float) -> dict[str, np.ndarray]:
+        """At rest, with a slowest mode of `pace` hertz."""
+        young = self.modes.young[0] * (pace / self.modes.frequency[0]) ** 2
         return {
             "velocity": np.zeros(len(self.modes)),
-            "log_young": np.full(parts, np.log10(FIRST_YOUNG)),
-            "delay": np.array([float(self.onset)]),
+            "log_young": np.full(self.part.max() + 1, np.log10(young)),
+            "delay": np.array([onset]),
             "damping": np.array([0.0]),
         }
 
@@ -117,7 +144,7 @@ class Unknowns:
         return {
             "velocity": x["velocity"],
             "log_young": np.clip(x["log_young"], np.log10(YOUNG_MIN), np.log10(YOUNG_MAX)),
-            "delay": np.clip(x["delay"], 0, self.onset + 1.0),
+            "delay": np.clip(x["delay"], 0, self.latest),
             "damping": np.clip(x["damping"], self.modes.least_extra_ratio, DAMPING_MAX),
         }
 
@@ -141,20 +168,23 @@ class Unknowns:
 
 
 def fit_gradient(task: Task) -> Fit:
-    """Fit a task by pictures. Raises ValueError when the clip shows no usable motion."""
+    """Fit a task by pictures. Raises ValueError when the clip shows no usable motion, or without an iteration to do."""
+    if task.iterations < 1:
+        raise ValueError("the gradient strategy starts from rest; give it at least one iteration")
     task.report(0.0, "Following the motion")
     tracks = observe(task.driven.model, task.clip, task.camera, task.depth)
-    speed, onset = _first_impression(task, tracks)
+    seen = Impression.of(task, tracks)
     task.report(0.05, "Finding the sway modes")
-    unknowns = Unknowns(task.modes.first(MODES), task.part, speed, onset)
-    plan = _plan(task.iterations, onset, len(task.clip) - 1)
+    unknowns = Unknowns(task.modes.first(MODES), task.part, seen.speed, seen.onset + 1.0)
+    plan = _plan(task.iterations, seen, len(task.clip) - 1)
     history: list[float] = []
 
     def tick(done: int, total: int) -> None:
         task.report(0.1 + 0.9 * len(history) / max(len(plan), 1), "Comparing pictures")
 
     chain = pictures_of(task, tick)
-    x, adam = unknowns.start(), Adam(RATES)
+    x = unknowns.bounded(unknowns.start(FIRST_PACE * task.clip.fps / seen.period, seen.onset + FIRST_DELAY))
+    adam = Adam(RATES)
     for step in plan:
         if step.afresh:
             adam = Adam(RATES)
@@ -182,17 +212,6 @@ def fit_gradient(task: Task) -> Fit:
     )
 
 
-def _first_impression(task: Task, tracks: Tracks) -> tuple[float, int]:
-    """What tracks tell of the clip: the highest speed [m/s], and the last frame in which next to nothing moves."""
-    views = task.camera.project_jacobian(task.driven.model.rest[tracks.particles])
-    per_metre = np.linalg.norm(views, axis=(1, 2)).mean() / np.sqrt(2)
-    path = np.concatenate([np.zeros((1, len(tracks.particles), 2)), tracks.displacement])
-    steps = np.linalg.norm(np.diff(path, axis=0), axis=-1)  # [T - 1, V]
-    reach = np.percentile(np.linalg.norm(path, axis=-1), 95, axis=1)
-    onset = int(np.flatnonzero(reach > STILL * reach.max())[0]) - 1
-    return float(np.percentile(steps.max(0), 95) * task.clip.fps / per_metre), max(onset, 0)
-
-
 def _judge(task: Task, step: Step) -> Judge:
     """The loss of one frame in a step, a mean over the step's frames."""
     blur, share = step.blur * task.camera.height, 1 / len(step.frames)
@@ -204,10 +223,10 @@ def _judge(task: Task, step: Step) -> Judge:
     return judge
 
 
-def _plan(iterations: int, onset: int, frames: int) -> list[Step]:
+def _plan(iterations: int, seen: Impression, frames: int) -> list[Step]:
     """All steps: which numbers move, what is looked at, how sharply."""
-    first = min(onset + FIRST_FRAMES, frames)
-    longest = max(first, min(frames, LONGEST_WINDOW))
+    first = min(seen.onset + max(round(FIRST_PERIODS * seen.period), 2), frames)
+    longest = max(first, min(frames, LONGEST_WINDOW, seen.onset + round(LONGEST_PERIODS * seen.period)))
     total = iterations * sum(stage.steps for stage in STAGES)
     plan: list[Step] = []
     for stage in STAGES:
@@ -215,7 +234,7 @@ def _plan(iterations: int, onset: int, frames: int) -> list[Step]:
         for k in range(count):
             grown = {"first": 0, "growing": (k + 1) / count, "all": 1}[stage.window]
             window = first + (longest - first) * grown
-            chosen = np.unique(np.linspace(round(window), onset + 1, PICTURES).round().astype(int))
+            chosen = np.unique(np.linspace(round(window), seen.onset + 1, PICTURES).round().astype(int))
             blur = BLURS[len(BLURS) * len(plan) // total]
             pace = 1 - 0.8 * k / count if stage is STAGES[-1] else 1.0
             plan.append(Step(stage.moves, chosen.tolist(), blur, pace, afresh=k == 0))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..mpm.model import Model
+from ..spectral.frequency import dominant_frequency
 from ..video.clip import Clip
 from ..video.tracks import optical_flow, sample_tracks, track_confidence
 
@@ -36,6 +37,12 @@ class Tracks:
     def reach(self) -> float:
         """Largest displacement of the well-tracked, pixels."""
         return float(np.percentile(np.linalg.norm(self.displacement, axis=-1).max(0), 95))
+
+    def pace(self, fps: float) -> float:
+        """Dominant frequency of the motion that most tracks share (their first principal component), hertz."""
+        seen = (self.displacement * self.weights[..., None]).reshape(len(self.displacement), -1)
+        course = np.linalg.svd(seen, full_matrices=False)[0][:, 0]
+        return dominant_frequency(np.append(0, course), fps)
 
 
 def visible(model: Model, camera: Camera, depth: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from .timing import Timing
 
 REFERENCE_YOUNG = 1e6
 """Pascals, at which modes are computed; those at another stiffness follow by scaling time."""
-FEWEST_FRAMES = 6
+FEWEST_FRAMES = 8
 
 Report = Callable[[float, str], None]
 """report(fraction done, what is being done); may raise to cancel."""

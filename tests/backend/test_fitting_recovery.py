@@ -101,6 +101,12 @@ def test_huber_weights():
     assert np.allclose(huber(np.array([[0.3, 0.4], [3.0, 4.0]]), 1.0), [1, 0.2])
 
 
+def test_pace_of_the_tracks(problem):
+    """The film's dominant frequency is that of the slowest mode at the true stiffness, to a tenth in its 1.1 periods."""
+    expected = problem.modes.stiffened(10**TRUTH / problem.modes.young[0]).frequency[0]
+    assert problem.tracks.pace(FPS) == pytest.approx(expected, rel=0.1)
+
+
 def test_search_finds_what_the_closed_form_made(problem):
     """Tracks made by two modes, a stiffness, damping and onset on the search's own grid give just these back."""
     modes: Modes = problem.modes
@@ -189,5 +195,5 @@ def test_a_report_can_cancel(task):
 
 def test_refuses_a_clip_that_is_too_short(task):
     """The message says how many frames are needed."""
-    with pytest.raises(ValueError, match="6 are needed"):
+    with pytest.raises(ValueError, match="8 are needed"):
         replace(task, clip=Clip(task.clip.frames[:4], FPS))
