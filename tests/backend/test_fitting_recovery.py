@@ -102,7 +102,7 @@ def test_huber_weights():
 
 
 def test_pace_of_the_tracks(problem):
-    """The film's dominant frequency is that of the slowest mode at the true stiffness, to a tenth in its 1.1 periods."""
+    """The film sways at the pace of the slowest mode at the true stiffness, told to a tenth from 1.1 periods."""
     expected = problem.modes.stiffened(10**TRUTH / problem.modes.young[0]).frequency[0]
     assert problem.tracks.pace(FPS) == pytest.approx(expected, rel=0.1)
 
