@@ -151,7 +151,7 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
         return [
             f"Stiffness {stiffness}",
             f"Sways at {found['frequency_hz']:.2f} Hz, clip {found['clip_frequency_hz']:.2f} Hz",
-            f"Closer to the clip than the still picture by {found['gain_db']:.1f} dB",
+            f"{found['gain_db']:.1f} dB closer to the clip than at rest",
         ]
 
 
