@@ -49,9 +49,11 @@ class JobContext:
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
 
-    def progress(self, fraction: float) -> None:
-        """Report how much of the current stage is done (0..1), and stop here when cancelled."""
+    def progress(self, fraction: float, what: str = "") -> None:
+        """Report how much of the current stage is done (0..1), and what just now; stop here when cancelled."""
         self.check_cancelled()
+        if what:
+            self._stage = what
         if time.monotonic() - self._last_sent >= self.MIN_INTERVAL:
             low, high = self._range
             self._report(low + (high - low) * min(max(fraction, 0.0), 1.0))

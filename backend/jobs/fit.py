@@ -9,7 +9,7 @@ import numpy as np
 from .. import arrays, taichi_runtime
 from ..api.fit import FitParams
 from ..context import JobContext
-from ..fitting.chain import Chain, Push
+from ..fitting.chain import Push, pictures_of
 from ..fitting.driving import drive
 from ..fitting.fitted import Fitted, compliance_of, tip_motion
 from ..fitting.result import Fit
@@ -17,8 +17,6 @@ from ..fitting.strategies import STRATEGIES
 from ..fitting.task import Task
 from ..parts import split_moving
 from ..render.losses import psnr
-from ..render.rasteriser import Rasteriser
-from ..render.skinning import Skinning
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject, camera_from
 from ..video.clip import Clip
@@ -59,7 +57,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
             background=subject.background,
             iterations=params.iterations,
             cfl=params.cfl,
-            report=lambda fraction, _what: ctx.progress(fraction),
+            report=ctx.progress,
         )
         found = STRATEGIES[params.strategy](task)
     for note in found.notes:
@@ -109,11 +107,8 @@ def _parts(params: FitParams, subject: Subject) -> np.ndarray:
 
 def _fitted_frames(task: Task, found: Fit, ctx: JobContext) -> np.ndarray:
     """What the fit makes of the clip's frames after the first one [T - 1, H, W, 3]."""
-    g = task.gaussians
-    skinning = Skinning(g, task.driven.binding, task.driven.model.rest)
-    chain = Chain(task.solver, skinning, Rasteriser(task.camera, len(g)), g, task.background, task.timing, task.cfl)
     frames = []
-    for picture in chain.pictures(Push(found.young, found.velocity, found.damping, found.delay)):
+    for picture in pictures_of(task).pictures(Push(found.young, found.velocity, found.damping, found.delay)):
         frames.append(picture)
         ctx.progress(0.6 * len(frames) / (len(task.clip) - 1))
     return np.clip(np.stack(frames), 0, 1).astype(np.float32)
