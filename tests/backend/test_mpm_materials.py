@@ -238,7 +238,7 @@ def test_sand_that_spread_closes_without_stress():
 
 
 def test_snow_keeps_within_its_clamps():
-    """Stretches end in 1 - theta_c .. 1 + theta_s, Jp takes the rest, it stiffens by exp(xi (1 - Jp)) (Stomakhin 2013)."""
+    """Stretches end in 1 - theta_c .. 1 + theta_s, Jp takes the rest, exp(xi (1 - Jp)) stiffens (Stomakhin 2013)."""
     F = stretched(200, 0.06)
     points = Points("snow", F)
     tau = points.deform(np.zeros((3, 3)))

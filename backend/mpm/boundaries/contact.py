@@ -10,11 +10,6 @@ import taichi as ti
 
 from .colliders import Contact
 
-Numbers = ti.types.ndarray(ndim=2)
-Integers = ti.types.ndarray(ndim=2)
-Poses = ti.types.ndarray(ndim=3)
-Samples = ti.types.ndarray(dtype=ti.types.vector(4, None), ndim=1)
-
 ROTATION, CENTRE, VELOCITY, GRADIENT = 0, 9, 12, 15
 """First columns of a pose: rotation to the world (row-major), position of the origin [m, from the grid's], velocity
 there [m/s], velocity gradient [1/s] (row-major)."""
@@ -28,6 +23,12 @@ INTEGERS = 5
 ON_SURFACE = 1e-4
 """Distance in cells up to which a node counts as inside, so that rounding does not decide for a floor through nodes."""
 
+# One long vector per wall, so that the compiler reaches all of it from one address.
+Numbers = ti.types.ndarray(dtype=ti.types.vector(NUMBERS, None), ndim=1)
+Integers = ti.types.ndarray(dtype=ti.types.vector(INTEGERS, None), ndim=1)
+Poses = ti.types.ndarray(dtype=ti.types.vector(POSE, None), ndim=2)
+Samples = ti.types.ndarray(dtype=ti.types.vector(4, None), ndim=1)
+
 
 @ti.func
 def collide(
@@ -35,25 +36,26 @@ def collide(
 ):
     """Velocity u [m/s] of a node at x [m, from the grid's origin], spacing `cell`, after all walls have touched it."""
     for k in range(numbers.shape[0]):
-        R = matrix_at(poses, step, k, ROTATION)
-        d = x - vector_at(poses, step, k, CENTRE)
-        y = R.transpose() @ d
-        distance, normal, own = sample(y, k, numbers, integers, samples)
+        pose, number, integer = poses[step, k], numbers[k], integers[k]
+        R = matrix_at(pose, ROTATION)
+        d = x - vector_at(pose, CENTRE)
+        distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
         if distance < ON_SURFACE * cell:
-            wall = vector_at(poses, step, k, VELOCITY) + matrix_at(poses, step, k, GRADIENT) @ d + R @ own
-            u = wall + touch(u - wall, R @ normal, integers[k, CONTACT], numbers[k, FRICTION])
+            wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
+            u = wall + touch(u - wall, R @ normal, integer[CONTACT], number[FRICTION])
     return u
 
 
 @ti.func
-def vector_at(poses: ti.template(), step, k, column: ti.template()):
-    return ti.Vector([poses[step, k, column + i] for i in ti.static(range(3))])
+def vector_at(a, first: ti.template()):
+    """The vec3 that starts at an element of a longer vector."""
+    return ti.Vector([a[first + i] for i in ti.static(range(3))])
 
 
 @ti.func
-def matrix_at(poses: ti.template(), step, k, column: ti.template()):
-    rows = [[poses[step, k, column + 3 * i + j] for j in ti.static(range(3))] for i in ti.static(range(3))]
-    return ti.Matrix(rows)
+def matrix_at(a, first: ti.template()):
+    """The 3x3 matrix that starts at an element of a longer vector, row-major."""
+    return ti.Matrix([[a[first + 3 * i + j] for j in ti.static(range(3))] for i in ti.static(range(3))])
 
 
 @ti.func
@@ -71,16 +73,16 @@ def touch(r, n, contact, friction):
 
 
 @ti.func
-def sample(y, k, numbers: ti.template(), integers: ti.template(), samples: ti.template()):
-    """(signed distance, normal, surface velocity) of wall k at y, all in its own frame; 1e30 where it has none."""
+def sample(y, number, integer, samples: ti.template()):
+    """(signed distance, normal, surface velocity) of a wall at y, all in its own frame; 1e30 where it has none."""
     distance = 1e30
-    normal = ti.Vector([numbers[k, ORIGIN + i] for i in ti.static(range(3))])
+    normal = vector_at(number, ORIGIN)
     own = ti.Vector.zero(float, 3)
-    if integers[k, FIRST] < 0:
-        distance = y.dot(normal) - numbers[k, CELL]
+    if integer[FIRST] < 0:
+        distance = y.dot(normal) - number[CELL]
     else:
-        q = (y - normal) / numbers[k, CELL]
-        shape = ti.Vector([integers[k, SHAPE + i] for i in ti.static(range(3))])
+        q = (y - normal) / number[CELL]
+        shape = vector_at(integer, SHAPE)
         if q.min() >= 0.0 and (q - ti.cast(shape - 1, float)).max() < 0.0:
             base = ti.cast(q, int)
             f = q - ti.cast(base, float)
@@ -92,7 +94,7 @@ def sample(y, k, numbers: ti.template(), integers: ti.template(), samples: ti.te
                 w = ti.select(at == 1, f, 1.0 - f)
                 slope = ti.cast(2 * at - 1, float)
                 node = ((base[0] + at[0]) * shape[1] + base[1] + at[1]) * shape[2] + base[2] + at[2]
-                here = samples[integers[k, FIRST] + node]
+                here = samples[integer[FIRST] + node]
                 value += w[0] * w[1] * w[2] * here
                 normal += here[0] * slope * ti.Vector([w[1] * w[2], w[0] * w[2], w[0] * w[1]])
             distance = value[0]

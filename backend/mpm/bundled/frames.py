@@ -66,6 +66,7 @@ class BundledRun:
         pushes = storage.zeros(*push.shape)
         storage.put(pushes, slice(None), push)
         walls = self._walls
+        walled = bool(walls.colliders)
         poses = walls.poses(frame, self.substeps, self._dt)
         arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1), window.free)
         scalars = (self._decay, self._dt, self._cell, self._least_mass, window.offset, window.shape, lanes)
@@ -73,8 +74,10 @@ class BundledRun:
         for begin, end in clock.bursts(self.substeps):
             for step in range(begin, end):
                 t = (step + 0.5) / self.substeps
-                advance(*arrays, *boundaries, step, t, *scalars, self._laws, not storage.on_cpu())
-            flags = storage.host(self._flags)[0]
-            if flags.any():
+                advance(*arrays, *boundaries, step, t, *scalars, self._laws, walled, not storage.on_cpu())
+                # On the CPU this costs nothing, and the first particle to leave has no time to disturb others.
+                if storage.on_cpu() and self._flags.any():
+                    break
+            if storage.host(self._flags).any():
                 break
-        return flags.copy()
+        return storage.host(self._flags)[0].copy()

@@ -3,11 +3,11 @@
 import taichi as ti
 
 from ..polar import cofactor, step_tolerance
-from ..stretches import jacobi_sweep, off_diagonal_tolerance
+from ..stretches import jacobi_turn, off_diagonal, off_diagonal_tolerance
 from .packing import WIDTH
 
 ITERATIONS = 20
-"""Newton steps or Jacobi sweeps at most; four are usual."""
+"""Newton steps, or Jacobi turns of each pair of axes, at most; four are usual."""
 
 
 @ti.func
@@ -69,17 +69,29 @@ def rotate(F: ti.template(), R: ti.template()):
 
 @ti.func
 def diagonalise(F: ti.template(), b: ti.template(), U: ti.template()):
-    """b = the diagonal form of F F^T, U = its eigenvectors; all lanes until the last has converged."""
+    """b[0], b[1], b[2] = the eigenvalues of F F^T, U = its eigenvectors; all lanes until the last has converged."""
     left = ti.Vector.zero(float, WIDTH)
     for q in range(WIDTH):
         A = matrix(F, q)
-        put(b, q, A @ A.transpose())
+        A = A @ A.transpose()
+        d, o = ti.Vector([A[0, 0], A[1, 1], A[2, 2]]), ti.Vector([A[0, 1], A[0, 2], A[1, 2]])
+        put_eigen(b, q, d, o)
         put(U, q, ti.Matrix.identity(float, 3))
-    for _ in range(ITERATIONS):
-        for q in range(WIDTH):
-            A, V, rest = jacobi_sweep(matrix(b, q), matrix(U, q))
-            put(b, q, A)
-            put(U, q, V)
-            left[q] = rest
+        left[q] = off_diagonal(d, o)
+    for _ in range(3 * ITERATIONS):
         if greatest(left) < ti.static(off_diagonal_tolerance()):
             break
+        for q in range(WIDTH):
+            d, o = ti.Vector([b[0][q], b[1][q], b[2][q]]), ti.Vector([b[3][q], b[4][q], b[5][q]])
+            d, o, V = jacobi_turn(d, o, matrix(U, q))
+            put_eigen(b, q, d, o)
+            put(U, q, V)
+            left[q] = off_diagonal(d, o)
+
+
+@ti.func
+def put_eigen(b: ti.template(), q, d, o):
+    """Set the diagonal d and the elements o = (01, 02, 12) of lane q."""
+    for i in ti.static(range(3)):
+        b[i][q] = d[i]
+        b[3 + i][q] = o[i]

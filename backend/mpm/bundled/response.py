@@ -79,22 +79,22 @@ def by_stretches(
 ):
     """F = its elastic part after flow, b = the Kirchhoff stress."""
     for q in range(WIDTH):
-        s = ti.sqrt(ti.max(ti.Vector([b[0][q], b[4][q], b[8][q]]), 1e-12))
+        s = ti.sqrt(ti.max(ti.Vector([b[0][q], b[1][q], b[2][q]]), 1e-12))
         c = ti.Vector([m[CONSTANT + i][q] for i in ti.static(range(CONSTANTS))])
         kept, t, memory = law.respond(s, m[MU][q], m[LAM][q], c, m[MEMORY][q], dt)
         m[MEMORY][q] = memory
         J[q] = kept[0] * kept[1] * kept[2]
         V = matrix(U, q)
-        # The change alone, so that rounding adds nothing where nothing flows.
-        change = ti.Matrix.zero(float, 3, 3)
-        tau = ti.Matrix.zero(float, 3, 3)
-        for k in ti.static(range(3)):
-            u = ti.Vector([V[0, k], V[1, k], V[2, k]])
-            change += (kept[k] / s[k] - 1.0) * u.outer_product(u)
-            tau += t[k] * u.outer_product(u)
         A = matrix(F, q)
-        put(F, q, A + change @ A)
-        put(b, q, tau)
+        # The change alone, so that rounding adds nothing where nothing flows.
+        put(F, q, A + scaled(V, kept / s - 1.0) @ (V.transpose() @ A))
+        put(b, q, scaled(V, t) @ V.transpose())
+
+
+@ti.func
+def scaled(A, factors):
+    """A with its columns multiplied by factors."""
+    return ti.Matrix([[A[i, k] * factors[k] for k in ti.static(range(3))] for i in ti.static(range(3))])
 
 
 @ti.func

@@ -6,6 +6,7 @@ from ..boundaries.contact import Integers, Numbers, Poses, Samples, collide
 from ..forward import SPAN
 from ..particles import Index3, Ints
 from ..transfer import node_velocity
+from . import packing as row
 from .packing import WIDTH
 from .transfer import gather, scatter
 
@@ -41,11 +42,12 @@ def advance(
     shape: Index3,
     lanes: int,
     laws: ti.template(),
+    walled: ti.template(),
     shared: ti.template(),
 ):
     """One substep at fraction t of a frame, by `lanes` threads with a grid each, or by all on one `shared` grid.
 
-    `velocity` is the memory of `node_velocities`, number by number.
+    `velocity` is the memory of `node_velocities`, number by number; `walled` says whether there are any walls.
     """
     if ti.static(shared):
         for bundle in range(kinds.shape[0]):
@@ -68,13 +70,14 @@ def advance(
             q += grid[lane * free.shape[0] + n]
             grid[lane * free.shape[0] + n] = ti.Vector.zero(float, 4)
         u = node_velocity(q, free[n], decay, least_mass)
-        if q[3] > least_mass and free[n] > 0.0:
-            at = ti.Vector([n // (shape[1] * shape[2]), n // shape[2] % shape[1], n % shape[2]])
-            after = collide(
-                ti.Vector([u[0], u[1], u[2]]), cell * ti.cast(at + offset, float), cell,
-                numbers, integers, samples, poses, step,
-            )  # fmt: skip
-            u = ti.Vector([after[0], after[1], after[2], u[3]])
+        if ti.static(walled):  # noqa: SIM102 (decides what is compiled)
+            if q[3] > least_mass and free[n] > 0.0:
+                at = ti.Vector([n // (shape[1] * shape[2]), n // shape[2] % shape[1], n % shape[2]])
+                after = collide(
+                    ti.Vector([u[0], u[1], u[2]]), cell * ti.cast(at + offset, float), cell,
+                    numbers, integers, samples, poses, step,
+                )  # fmt: skip
+                u = ti.Vector([after[0], after[1], after[2], u[3]])
         node_velocities[n] = u
     if ti.static(shared):
         for bundle in range(kinds.shape[0]):
@@ -86,3 +89,13 @@ def advance(
                 share = (kinds.shape[0] + lanes - 1) // lanes
                 for bundle in range(lane * share, ti.min((lane + 1) * share, kinds.shape[0])):
                     gather(motions, velocity, bundle, dt, cell, offset, shape)
+    if ti.static(walled):
+        for p in range(kinds.shape[0] * WIDTH):
+            bundle, lane = p // WIDTH, p % WIDTH
+            x = ti.Vector([motions[bundle, row.X + i][lane] for i in ti.static(range(3))])
+            v = ti.Vector([motions[bundle, row.V + i][lane] for i in ti.static(range(3))])
+            # Where the particle was at the start of the substep, as the walls are.
+            after = collide(v, x - dt * v, cell, numbers, integers, samples, poses, step)
+            for i in ti.static(range(3)):
+                motions[bundle, row.X + i][lane] = x[i] + dt * (after[i] - v[i])
+                motions[bundle, row.V + i][lane] = after[i]
