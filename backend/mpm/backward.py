@@ -40,6 +40,7 @@ def retreat_each(
     least_mass: float,
     offset: Index3,
     shape: Index3,
+    law: ti.template(),
 ):
     """Substeps end-1 down to begin of a frame for every simulation [B], each on one thread."""
     for k in range(state.shape[0] * SPAN):
@@ -56,7 +57,7 @@ def retreat_each(
                 for p in range(state.shape[2]):
                     a = transfer.body_acceleration(acceleration, b, p, frame, (s + 0.5) / substeps)
                     transpose.particle_to_grid_adjoint(
-                        adjoint, g_material, state, material, pull, b, s, p, a, dt, cell, offset, shape
+                        adjoint, g_material, state, material, pull, b, s, p, a, dt, cell, offset, shape, law
                     )
 
 
@@ -80,6 +81,7 @@ def retreat_one(
     least_mass: float,
     offset: Index3,
     shape: Index3,
+    law: ti.template(),
     shared: ti.template(),
 ):
     """Substep s of simulation 0 by all threads; `shared` says whether they share the grid of lane 0."""
@@ -102,5 +104,5 @@ def retreat_one(
     for p in range(state.shape[2]):
         a = transfer.body_acceleration(acceleration, 0, p, frame, (s + 0.5) / substeps)
         transpose.particle_to_grid_adjoint(
-            adjoint, g_material, state, material, pull, 0, s, p, a, dt, cell, offset, shape
+            adjoint, g_material, state, material, pull, 0, s, p, a, dt, cell, offset, shape, law
         )

@@ -45,6 +45,7 @@ def advance_each(
     least_mass: float,
     offset: Index3,
     shape: Index3,
+    law: ti.template(),
 ):
     """Substeps begin..end of a frame for every simulation [B], each on one thread with the grid of its own index."""
     for k in range(state.shape[0] * SPAN):
@@ -58,7 +59,7 @@ def advance_each(
                 for p in range(state.shape[2]):
                     a = transfer.body_acceleration(acceleration, b, p, frame, t)
                     transfer.particle_to_grid(
-                        state, material, grid, flags, b, b, s, s_next, p, a, dt, cell, offset, shape, False
+                        state, material, grid, flags, b, b, s, s_next, p, a, dt, cell, offset, shape, law, False
                     )
                 for n in range(grid.shape[1]):
                     update_nodes(grid, velocity, 1, b, b, u, n, free[n], decay[b], least_mass)
@@ -84,6 +85,7 @@ def advance_one(
     least_mass: float,
     offset: Index3,
     shape: Index3,
+    law: ti.template(),
     shared: ti.template(),
 ):
     """One substep of simulation 0 by all threads; `shared` says whether they share the grid of lane 0."""
@@ -92,7 +94,7 @@ def advance_one(
             a = transfer.body_acceleration(acceleration, 0, p, frame, (step + 0.5) / substeps)
             transfer.particle_to_grid(
                 state, material, grid, flags, 0, 0, step % state.shape[1], (step + 1) % state.shape[1],
-                p, a, dt, cell, offset, shape, True,
+                p, a, dt, cell, offset, shape, law, True,
             )  # fmt: skip
     else:
         for k in range(grid.shape[0] * SPAN):
@@ -103,7 +105,7 @@ def advance_one(
                     a = transfer.body_acceleration(acceleration, 0, p, frame, (step + 0.5) / substeps)
                     transfer.particle_to_grid(
                         state, material, grid, flags, lane, 0, step % state.shape[1], (step + 1) % state.shape[1],
-                        p, a, dt, cell, offset, shape, False,
+                        p, a, dt, cell, offset, shape, law, False,
                     )  # fmt: skip
     for n in range(grid.shape[1]):
         update_nodes(grid, velocity, grid.shape[0], 0, 0, step % velocity.shape[1], n, free[n], decay[0], least_mass)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import backward, forward, storage
+from .materials.law import Law
 from .window import Window
 
 Tick = Callable[[int, int], None]
@@ -50,6 +51,8 @@ class Run:
     cell: float
     least_mass: float
     """Mass [kg] from which a node has a velocity."""
+    law: Law
+    """Of all particles, elastic."""
     material: object
     """[B, P, 4] on the device; columns as in `particles`."""
     acceleration: object
@@ -116,9 +119,9 @@ def advance(run: Run, index: int, frame: Frame, clock: Clock) -> tuple[np.ndarra
     for begin, end in clock.bursts(run.substeps):
         if spreads(frame):
             for step in range(begin, end):
-                forward.advance_one(*arrays, index, run.substeps, step, *scalars, not storage.on_cpu())
+                forward.advance_one(*arrays, index, run.substeps, step, *scalars, run.law, not storage.on_cpu())
         else:
-            forward.advance_each(*arrays, index, run.substeps, begin, end, *scalars)
+            forward.advance_each(*arrays, index, run.substeps, begin, end, *scalars, run.law)
         flags = storage.host(run.flags).any(0)
         if flags.any():
             break
@@ -138,6 +141,6 @@ def retreat(run: Run, index: int, frame: Frame, adjoint, g_material, clock: Cloc
         first, last = run.substeps - end, run.substeps - begin
         if spreads(frame):
             for step in reversed(range(first, last)):
-                backward.retreat_one(*arrays, index, run.substeps, step, *scalars, not storage.on_cpu())
+                backward.retreat_one(*arrays, index, run.substeps, step, *scalars, run.law, not storage.on_cpu())
         else:
-            backward.retreat_each(*arrays, index, run.substeps, first, last, *scalars)
+            backward.retreat_each(*arrays, index, run.substeps, first, last, *scalars, run.law)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grid import Grid
+from .material import Material
 
 
 class Unstable(ValueError):
@@ -15,7 +16,7 @@ class Unstable(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """P elastic particles at rest and the grid they move on; stiffness is given to each run instead."""
+    """P particles at rest and the grid they move on; stiffness is given to each run instead."""
 
     rest: np.ndarray
     """Positions at rest [P, 3], metres, world, float64."""
@@ -23,11 +24,15 @@ class Model:
     """Volumes at rest [P], cubic metres."""
     density: np.ndarray
     """Densities [P], kg per cubic metre."""
-    poisson: float
-    """Poisson's ratio of all particles, 0 to below 0.5."""
+    poisson: float | np.ndarray
+    """Poisson's ratio, 0 to below 0.5, of all particles or of each [P]."""
     grid: Grid
     held: np.ndarray
     """Grid nodes whose velocity stays zero, bool [nx, ny, nz]."""
+    materials: tuple[Material, ...] = (Material(),)
+    """What there is among the particles."""
+    material: np.ndarray | None = None
+    """Index into `materials` of each particle [P]; None where all are of the first."""
 
     def __post_init__(self) -> None:
         count = len(self.rest)
@@ -36,8 +41,17 @@ class Model:
                 raise ValueError(f"Model.{name} has shape {np.shape(getattr(self, name))}, expected {shape}")
         if self.held.shape != tuple(self.grid.shape):
             raise ValueError(f"Model.held has shape {self.held.shape}, expected the grid's {self.grid.shape}")
-        if not 0 <= self.poisson <= 0.49:
+        if np.shape(self.poisson) not in ((), (count,)):
+            raise ValueError(f"Model.poisson has shape {np.shape(self.poisson)}, expected one number or {(count,)}")
+        if not (np.all(np.asarray(self.poisson) >= 0) and np.all(np.asarray(self.poisson) <= 0.49)):
             raise ValueError(f"Poisson's ratio is {self.poisson}; it must lie between 0 and 0.49")
+        if self.material is not None and (
+            np.shape(self.material) != (count,)
+            or not np.issubdtype(np.asarray(self.material).dtype, np.integer)
+            or np.min(self.material) < 0
+            or np.max(self.material) >= len(self.materials)
+        ):
+            raise ValueError(f"Model.material must give {count} particles one of {len(self.materials)} materials each")
         if not (np.all(np.asarray(self.volume) > 0) and np.all(np.asarray(self.density) > 0)):
             raise ValueError("a particle has no volume or no density; both must be above zero")
         if not self.grid.contains(self.rest).all():

@@ -1,14 +1,20 @@
-"""`Solver`: explicit MLS-MPM of an elastic `Model`, forward in time and then backward for gradients."""
+"""`Solver`: explicit MLS-MPM of a `Model`, forward in time and, where it is elastic, then backward for gradients."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..taichi_runtime import real
+from . import frames as running
 from . import particles, stability, storage
+from .boundaries.colliders import Collider
+from .boundaries.walls import Walls
+from .bundled.frames import BundledRun
 from .frames import Clock, Frame, Run, Tick, advance, retreat
+from .matter import forward_only, laws_of
 from .model import Gradient, Model, Motion, Unstable
 from .window import Window
 
@@ -17,6 +23,8 @@ class Solver:
     """Simulates one `Model`; `taichi_runtime.start` must have been called, and fixes device and precision.
 
     Particles are sorted by blocks of 4^3 cells inside; every array goes in and comes out in the caller's order.
+    Scenes with boundaries, with plastic materials or several, and large ones that are not recorded run in bundles, in
+    another order of sums than small elastic ones; that changes results by rounding only.
     """
 
     def __init__(self, model: Model, *, record_bytes: int = 512 * 2**20) -> None:
@@ -29,6 +37,8 @@ class Solver:
         self._rest[:, particles.X : particles.V] = rest - model.grid.origin
         self._rest[:, particles.F :: 4] = 1
         self._window = Window.around(model.grid, model.held, rest)
+        self._forward_only = forward_only(model)
+        self._law = laws_of(model)[0][0]
         self._run: Run | None = None
 
     def stable_dt(self, young: np.ndarray, cfl: float = stability.CFL_DEFAULT) -> float:
@@ -51,6 +61,8 @@ class Solver:
         acceleration: np.ndarray | None = None,
         record: bool = False,
         tick: Tick | None = None,
+        gravity: Sequence[float] = (0.0, 0.0, 0.0),
+        colliders: Sequence[Collider] = (),
     ) -> Motion:
         """Motion over `frames` frames from rest, given Young's moduli [P] (Pa) and initial velocities [P, 3] (m/s).
 
@@ -58,13 +70,23 @@ class Solver:
         oscillation falls as exp(-damping t / 2), whatever the substep. `acceleration` [frames + 1, P, 3] (m/s^2) holds
         body accelerations at the frames' borders, linear in time between. `substeps` per frame is chosen when None.
         `record` keeps what `backward` needs. `tick(substeps done, substeps in all)` is called about every 50 ms and may
-        raise to cancel.
-        Raises ValueError for substeps too long to be stable, Unstable when particles collapse, burst or leave the grid.
+        raise to cancel. `gravity` [3] (m/s^2) pulls all particles, always. `colliders` move over the same frames.
+        Where a material flows, `Motion.deformation` follows what is visible, not the elastic part.
+        Raises ValueError for substeps too long to be stable, and for a record of what has no gradient; Unstable when
+        particles collapse, burst or leave the grid.
         """
         young = np.broadcast_to(np.asarray(young, np.float64), (1, len(self.model)))
         velocity = np.asarray(velocity, np.float64)[None]
-        run = self._begin(young, velocity, frames, fps, substeps, np.array([damping]), acceleration)
+        if record:
+            self._refuse_gradient(colliders)
         self._run = None
+        if self._in_bundles(record, colliders):
+            walls = Walls(tuple(colliders), self.model.grid.origin)
+            substeps = self._substeps(young, velocity, fps, substeps, walls.speed(frames, fps))
+            forces = self._forces(acceleration, gravity, frames)
+            return self._bundled(young[0], velocity[0], frames, fps, substeps, float(damping), forces, walls, tick)
+        forces = self._forces(acceleration, gravity, frames)
+        run = self._begin(young, velocity, fps, substeps, np.array([damping]), forces)
         positions, deformation = self._frames(run, velocity, frames, record, tick)
         self._run = run if record else None
         return Motion(positions[0], deformation[0])
@@ -86,11 +108,14 @@ class Solver:
         `young` is [B, P] or [P], `velocity` [B, P, 3] or [P, 3], `damping` [B] or one number, the rest as in
         `simulate`. Below `frames.SPREAD_FROM` particles and for equal `substeps` so are the results, bit by bit.
         """
+        if self._in_bundles(False, ()) and self._forward_only:
+            raise ValueError(f"simulations of {self._forward_only} cannot run many at once; simulate one by one")
         count = len(self.model)
         batch = np.broadcast_shapes(np.shape(young)[:-1], np.shape(velocity)[:-2], np.shape(damping), (1,))
         young = np.broadcast_to(np.asarray(young, np.float64), (*batch, count))
         velocity = np.broadcast_to(np.asarray(velocity, np.float64), (*batch, count, 3))
-        run = self._begin(young, velocity, frames, fps, substeps, np.broadcast_to(damping, batch), acceleration)
+        forces = self._forces(acceleration, (0.0, 0.0, 0.0), frames)
+        run = self._begin(young, velocity, fps, substeps, np.broadcast_to(damping, batch), forces)
         return self._frames(run, velocity, frames, False, tick)[0]
 
     def backward(
@@ -99,8 +124,9 @@ class Solver:
         """Gradient of a loss with respect to what the last recorded `simulate` was given.
 
         `grad_positions` [frames, P, 3] and `grad_deformation` [frames, P, 3, 3] hold the loss's derivatives with
-        respect to that call's result. Raises ValueError when nothing was recorded.
+        respect to that call's result. Raises ValueError when nothing was recorded, and for materials that have none.
         """
+        self._refuse_gradient(())
         if self._run is None:
             raise ValueError("nothing was recorded; simulate with record=True before asking for a gradient")
         run, count = self._run, len(self.model)
@@ -122,33 +148,60 @@ class Solver:
         velocity[self._order] = storage.host(adjoint)[0, 0, :, particles.V : particles.C]
         # Lame's parameters are linear in Young's modulus.
         per_mu, per_lam = self.model.lame(1.0)
-        young[self._order] = storage.host(g_material)[0].astype(np.float64) @ (per_mu, per_lam)
+        g_lame = storage.host(g_material)[0].astype(np.float64)
+        if np.ndim(self.model.poisson):
+            young[self._order] = (g_lame * np.stack([per_mu, per_lam], -1)[self._order]).sum(-1)
+        else:
+            young[self._order] = g_lame @ (per_mu, per_lam)
         return Gradient(velocity, young)
 
-    def _begin(self, young, velocity, frames, fps, substeps, damping, acceleration) -> Run:
-        """Check what B simulations are given, young [B, P], velocity [B, P, 3], damping [B]; put it on the device."""
-        model, order = self.model, self._order
-        speed = float(np.linalg.norm(velocity, axis=-1).max())
+    def _refuse_gradient(self, colliders: Sequence[Collider]) -> None:
+        if self._forward_only:
+            raise ValueError(f"there is no gradient through {self._forward_only}; simulate it forward only")
+        if colliders:
+            raise ValueError("there is no gradient through colliders; simulate forward only, or without them")
+
+    def _in_bundles(self, record: bool, colliders: Sequence[Collider]) -> bool:
+        """Whether a single simulation runs in bundles."""
+        large = storage.on_cpu() and len(self.model) >= running.SPREAD_FROM
+        return bool(self._forward_only or colliders or (large and not record))
+
+    def _substeps(self, young, velocity, fps, substeps, wall_speed: float = 0.0) -> int:
+        """Substeps per frame, chosen when None and refused when too few; young [B, P], velocity [B, P, 3]."""
+        model = self.model
+        speed = max(float(np.linalg.norm(velocity, axis=-1).max()), wall_speed)
         if not speed < fps * model.grid.cell * max(model.grid.shape):
             raise Unstable("the initial velocity carries a particle across the whole grid within a frame; lower it")
         if substeps is None:
             substeps = stability.substeps_per_frame(model, young, fps, speed=speed)
         stability.refuse_long_substeps(model, young, fps, substeps, speed)
+        return substeps
+
+    def _forces(self, acceleration, gravity: Sequence[float], frames: int) -> np.ndarray:
+        """Accelerations [frames + 1 or 1, P or 1, 3] of all forces together."""
+        if acceleration is None:
+            return np.asarray(gravity, np.float64)[None, None]
+        if np.shape(acceleration) != (frames + 1, len(self.model), 3):
+            raise ValueError(f"acceleration has shape {np.shape(acceleration)}, not {(frames + 1, len(self.model), 3)}")
+        return np.asarray(acceleration) + np.asarray(gravity) if any(gravity) else np.asarray(acceleration)
+
+    def _begin(self, young, velocity, fps, substeps, damping, acceleration) -> Run:
+        """Check what B simulations are given, young [B, P], velocity [B, P, 3], damping [B]; put it on the device."""
+        model, order = self.model, self._order
+        substeps = self._substeps(young, velocity, fps, substeps)
         dt = 1 / (fps * substeps)
-        mu, lam = model.lame(young[:, order])
+        mu, lam = (parameter[:, order] for parameter in model.lame(young))
         columns = np.broadcast_arrays(mu, lam, np.asarray(model.volume)[order], model.mass[order])
         material = storage.zeros(*mu.shape, 4)
         storage.put(material, slice(None), np.stack(columns, -1))
-        if acceleration is None:
-            acceleration = np.zeros((1, len(model), 3))
-        elif np.shape(acceleration) != (frames + 1, len(model), 3):
-            raise ValueError(f"acceleration has shape {np.shape(acceleration)}, not {(frames + 1, len(model), 3)}")
-        forces = storage.zeros(1, *np.shape(acceleration))
-        storage.put(forces, 0, np.asarray(acceleration)[:, order])
+        acceleration = np.broadcast_to(acceleration, (len(acceleration), len(model), 3))
+        forces = storage.zeros(1, *acceleration.shape)
+        storage.put(forces, 0, acceleration[:, order])
         decay = storage.zeros(len(young))
         storage.put(decay, slice(None), np.exp(-damping * dt))
         flags = storage.zeros(len(young), 7, dtype=np.int32)
-        return Run(substeps, dt, model.grid.cell, 1e-6 * float(model.mass.min()), material, forces, decay, flags)
+        least_mass = 1e-6 * float(model.mass.min())
+        return Run(substeps, dt, model.grid.cell, least_mass, self._law, material, forces, decay, flags)
 
     def _frames(self, run: Run, velocity, frames: int, record: bool, tick: Tick | None):
         """Simulate all frames: positions [B, frames, P, 3] in the world, deformation gradients [B, frames, P, 3, 3]."""
@@ -176,22 +229,61 @@ class Solver:
         return batch * reals * np.dtype(real()).itemsize
 
     def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock):
-        """Simulate a frame, again in a larger window whenever a particle left the present one: (frame, end state)."""
-        window = self._window
-        while True:
+        """Simulate a frame: (frame, end state)."""
+
+        def attempt(window: Window):
             frame = Frame.at(start, window, run.substeps, keep)
             end, flags = advance(run, index, frame, clock)
+            return (frame, end), flags, bool(np.isfinite(end).all())
+
+        return self._settle(attempt)
+
+    def _settle(self, attempt: Callable[[Window], tuple[object, np.ndarray, bool]]):
+        """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
+        window = self._window
+        while True:
+            result, flags, finite = attempt(window)
             larger = window.grown(flags[:6]) if flags[:6].any() else None
             if larger is None:
                 break
             window = larger
-        if flags[6] or not np.isfinite(end).all():
+        if flags[6] or not finite:
             raise Unstable("the simulation blew up; lower the velocity or the forces, or raise the stiffness")
         if flags.any():
             raise Unstable("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
         # Only now, so that a run that blew up leaves no needlessly large window behind.
         self._window = window
-        return frame, end
+        return result
+
+    def _bundled(self, young, velocity, frames, fps, substeps, damping, acceleration, walls, tick) -> Motion:
+        """Simulate all frames in bundles."""
+        count = len(self.model)
+        run = BundledRun(
+            self.model,
+            young,
+            velocity,
+            substeps=substeps,
+            dt=1 / (fps * substeps),
+            damping=damping,
+            acceleration=acceleration,
+            walls=walls,
+        )
+        positions = np.empty((frames, count, 3), real())
+        deformation = np.empty((frames, count, 3, 3), real())
+        clock = Clock(tick, frames * substeps)
+        for index in range(frames):
+            run.bundles.sort()
+            before = run.bundles.copy()
+
+            def attempt(window: Window, index: int = index, before: list = before):
+                run.bundles.restore(before)
+                flags = run.advance(index, window, clock)
+                return None, flags, run.bundles.finite()
+
+            self._settle(attempt)
+            positions[index] = run.bundles.positions() + self.model.grid.origin
+            deformation[index] = run.bundles.deformation()
+        return Motion(positions, deformation)
 
 
 def block_order(model: Model) -> np.ndarray:

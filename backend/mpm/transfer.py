@@ -14,7 +14,6 @@ computed once per row of nodes.
 import taichi as ti
 
 from . import particles as row
-from .materials.fixed_corotated import kirchhoff_stress
 from .polar import polar_rotation
 from .weights import stencil, weight
 
@@ -55,15 +54,17 @@ def add(grid: ti.template(), lane, node, value, shared: ti.template()):
 
 
 @ti.func
-def momentum(state: ti.template(), material: ti.template(), b, s, p, a, dt, cell):
+def momentum(state: ti.template(), material: ti.template(), b, s, p, a, dt, cell, law: ti.template()):
     """(F', its rotation R and determinant J, m (v + dt a), A, m) of a particle: eqs. (1), (2), and the terms of (3)."""
     C = row.matrix_at(state, b, s, p, row.C)
     F = row.matrix_at(state, b, s, p, row.F)
     m = material[b, p][row.MASS]
     F_next = F + dt * (C @ F)
-    R = polar_rotation(F_next)
+    R = F_next
+    if ti.static(law.measure == "rotation"):
+        R = polar_rotation(F_next)
     J = F_next.determinant()
-    tau = kirchhoff_stress(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM])
+    tau = law.stress(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM])
     A = (m * cell) * C - (4.0 * dt * material[b, p][row.VOLUME] / cell) * tau
     return F_next, R, J, m * (row.vector_at(state, b, s, p, row.V) + dt * a), A, m
 
@@ -84,11 +85,12 @@ def particle_to_grid(
     cell,
     offset,
     shape,
+    law: ti.template(),
     shared: ti.template(),
 ):
     """Eqs. (1) to (3) for particle p: stores F' in slot s_next and adds momentum and mass to the grid of `lane`."""
     base, fx = stencil(row.vector_at(state, b, s, p, row.X), cell, offset, shape)
-    F_next, _, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
+    F_next, _, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell, law)
     row.put_matrix(state, b, s_next, p, row.F, F_next)
     raise_flags(flags, b, fx, J)
     corner = mv - A @ fx

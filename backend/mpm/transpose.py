@@ -15,7 +15,6 @@ to.
 import taichi as ti
 
 from . import particles as row
-from .materials.fixed_corotated import kirchhoff_stress_adjoint
 from .transfer import add, first_node, momentum, slopes
 from .weights import stencil, weight, weight_slope
 
@@ -93,10 +92,11 @@ def particle_to_grid_adjoint(
     cell,
     offset,
     shape,
+    law: ti.template(),
 ):
     """Eqs. (4) to (6) for particle p: replaces its adjoint by the one a substep earlier, adds to dL/dmu and dL/dlam."""
     base, fx = stencil(row.vector_at(state, b, s, p, row.X), cell, offset, shape)
-    F_next, R, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell)
+    F_next, R, J, mv, A, m = momentum(state, material, b, s, p, a, dt, cell, law)
     corner = mv - A @ fx
     start = ti.Vector([corner[0], corner[1], corner[2], m])
     along_x, along_y, along_z = slopes(A)
@@ -134,7 +134,7 @@ def particle_to_grid_adjoint(
     total = ti.Vector([sum_w[0], sum_w[1], sum_w[2]])
     gA = ti.Matrix([[sum_x[a], sum_y[a], sum_z[a]] for a in ti.static(range(3))])
     g_tau = (-4.0 * dt * material[b, p][row.VOLUME] / cell) * gA
-    gF, g_mu, g_lam = kirchhoff_stress_adjoint(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM], g_tau)
+    gF, g_mu, g_lam = law.adjoint(F_next, R, J, material[b, p][row.MU], material[b, p][row.LAM], g_tau)
     gF += row.matrix_at(adjoint, b, 0, p, row.F)
     C = row.matrix_at(state, b, s, p, row.C)
     F = row.matrix_at(state, b, s, p, row.F)

@@ -46,8 +46,11 @@ class Window:
         return self._momentum
 
     def grown(self, sides: np.ndarray) -> Window | None:
-        """A window with more room on the sides [6] (low, high per axis) that were reached; None at the grid's edge."""
+        """A window with more room on the sides [6] (low, high per axis) that were reached; None where there is no room.
+
+        Not all of them need room: a particle that leaves may throw others out on sides where none would have gone.
+        """
         low, high = self.low - GROWTH * sides[0::2], self.high + GROWTH * sides[1::2]
         larger = Window(self._grid, self._held, low, high)
         reached = np.stack([larger.low < self.low, larger.high > self.high], 1).ravel()
-        return larger if reached[sides.astype(bool)].all() else None
+        return larger if reached[sides.astype(bool)].any() else None

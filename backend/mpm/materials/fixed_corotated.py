@@ -13,6 +13,7 @@ and with G = dL/dtau of any loss L:
 import taichi as ti
 
 from ..polar import cofactor, polar_rotation_adjoint
+from .law import Law
 
 
 @ti.func
@@ -33,3 +34,12 @@ def kirchhoff_stress_adjoint(F, R, J, mu, lam, G):
     for i, j in ti.static(ti.ndrange(3, 3)):
         g_mu += 2.0 * G[i, j] * shear[i, j]
     return gF, g_mu, trace * J * (J - 1.0)
+
+
+@ti.func
+def respond(F, R, C, mu, lam, c, memory, dt):
+    J = F.determinant()
+    return kirchhoff_stress(F, R, J, mu, lam), memory, J
+
+
+LAW = Law("fixed_corotated", "rotation", respond, stress=kirchhoff_stress, adjoint=kirchhoff_stress_adjoint)

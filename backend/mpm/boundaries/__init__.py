@@ -1,0 +1,1 @@
+"""What particles run into: `colliders` are the nouns, `rigid_motion` moves them, `contact` is the physics."""

@@ -1,0 +1,82 @@
+"""`Walls`: colliders as arrays of numbers on the device.
+
+A wall moves by a rigid screw through each substep. Its velocity at x is (x'' - x) / dt, where x'' is where that point
+of the wall will be, so particles that stick to it go along exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import storage
+from .colliders import Collider, HalfSpace
+from .contact import CELL, CENTRE, CONTACT, FIRST, FRICTION, GRADIENT, INTEGERS, NUMBERS, POSE, ROTATION, VELOCITY
+
+
+class Walls:
+    """Colliders on the device."""
+
+    def __init__(self, colliders: tuple[Collider, ...], origin: np.ndarray) -> None:
+        """`origin` [3]: the simulation grid's."""
+        self.colliders = colliders
+        self._origin = origin
+        numbers = np.zeros((len(colliders), NUMBERS))
+        integers = np.zeros((len(colliders), INTEGERS), np.int32)
+        samples, first = [np.zeros((0, 4))], 0
+        for k, collider in enumerate(colliders):
+            shape = collider.shape
+            numbers[k, FRICTION] = collider.friction
+            integers[k, CONTACT] = collider.contact.value
+            if isinstance(shape, HalfSpace):
+                normal = np.asarray(shape.normal, float) / np.linalg.norm(shape.normal)
+                numbers[k, CELL:] = (normal @ shape.point, *normal)
+                integers[k, FIRST] = -1
+                continue
+            numbers[k, CELL:] = (shape.cell, *shape.origin)
+            integers[k, FIRST:] = (first, *shape.values.shape)
+            velocity = np.zeros((*shape.values.shape, 3)) if shape.velocity is None else shape.velocity
+            samples.append(np.concatenate([shape.values[..., None], velocity], -1).reshape(-1, 4))
+            first += shape.values.size
+        self.numbers = _on_device(numbers)
+        self.integers = _on_device(integers, np.int32)
+        self.samples = _on_device(np.concatenate(samples))
+
+    def poses(self, frame: int, substeps: int, dt: float):
+        """Poses through a frame [substeps, colliders, POSE], on the device."""
+        poses = np.zeros((substeps, len(self.colliders), POSE))
+        for k, collider in enumerate(self.colliders):
+            R, c = collider.motion.poses(frame, substeps)
+            poses[:, k, ROTATION:CENTRE] = R[:-1].reshape(-1, 9)
+            poses[:, k, CENTRE:VELOCITY] = c[:-1] - self._origin
+            poses[:, k, VELOCITY:GRADIENT] = np.diff(c, axis=0) / dt
+            poses[:, k, GRADIENT:] = ((R[1:] @ R[:-1].transpose(0, 2, 1) - np.eye(3)) / dt).reshape(-1, 9)
+        return _on_device(poses)
+
+    def speed(self, frames: int, fps: float) -> float:
+        """Highest speed of a wall's surface, m/s."""
+        return max((_speed(collider, frames, fps) for collider in self.colliders), default=0.0)
+
+
+def _speed(collider: Collider, frames: int, fps: float) -> float:
+    """Highest speed of the corners of a collider's box from one frame's border to the next, m/s."""
+    if isinstance(collider.shape, HalfSpace):
+        corners = np.asarray(collider.shape.point, float)[None]
+        own = 0.0
+    else:
+        shape = collider.shape
+        extent = shape.cell * (np.array(shape.values.shape) - 1)
+        corners = shape.origin + extent * np.stack(np.indices((2, 2, 2)), -1).reshape(-1, 3)
+        own = 0.0 if shape.velocity is None else float(np.linalg.norm(shape.velocity, axis=-1).max())
+    fastest = 0.0
+    for frame in range(min(frames, len(collider.motion.rotations))):
+        # Eight stations, because a chord is shorter than its arc.
+        R, c = collider.motion.poses(frame, 8)
+        path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
+        fastest = max(fastest, float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps)
+    return fastest + own
+
+
+def _on_device(values: np.ndarray, dtype: type | None = None):
+    array = storage.zeros(*values.shape, dtype=dtype)
+    storage.put(array, slice(None), values)
+    return array

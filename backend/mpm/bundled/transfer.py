@@ -1,0 +1,182 @@
+"""Bundles to the grid and back: eqs. (1) to (3) and (5) of `mpm.transfer`, vectorised over lanes and nodes.
+
+The fourth number of a node is mass on the way there and not used on the way back. On the way back, sums over x and y
+run over 16 numbers at once: the nodes along z, and one more, which nobody reads afterwards.
+"""
+
+import taichi as ti
+
+from ..transfer import first_node
+from ..weights import stencil, weight
+from . import packing as row
+from .lanes import greatest, least, matrix, put
+from .packing import WIDTH
+from .response import respond
+
+
+@ti.func
+def scatter(
+    motions: ti.template(),
+    matters: ti.template(),
+    shapes: ti.template(),
+    kinds: ti.template(),
+    push: ti.template(),
+    grid: ti.template(),
+    flags: ti.template(),
+    bundle,
+    start,
+    t,
+    dt,
+    cell,
+    offset,
+    shape,
+    laws: ti.template(),
+    shared: ti.template(),
+):
+    """Deform a bundle and add its momentum and mass to the grid that begins at node `start`; t: part of the frame."""
+    x = [motions[bundle, row.X + i] for i in range(3)]
+    v = [motions[bundle, row.V + i] for i in range(3)]
+    C = [motions[bundle, row.C + i] for i in range(9)]
+    tau = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
+    J = ti.Vector.zero(float, WIDTH)
+    volume = ti.Vector.zero(float, WIDTH)
+    mass = motions[bundle, row.MASS]
+    for q in range(WIDTH):
+        # One column of accelerations may stand for all particles.
+        column = ti.min(bundle * WIDTH + q, push.shape[1] - 1)
+        a = push[0, column] + t * (push[1, column] - push[0, column])
+        for i in ti.static(range(3)):
+            v[i][q] = v[i][q] + dt * a[i]
+    respond(matters, shapes, bundle, kinds[bundle], C, tau, J, volume, dt, laws)
+    node = ti.Vector.zero(int, WIDTH)
+    weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
+    locate(x, node, weights, cell, offset, shape)
+    raise_flags(flags, x, J)
+    # Momentum and mass at the stencil's first node, and what they change by per cell along x, y and z [4 * lane + c].
+    corner = ti.Vector.zero(float, 4 * WIDTH)
+    slopes = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
+    for q in range(WIDTH):
+        A = (mass[q] * cell) * matrix(C, q) - (4.0 * dt * volume[q] / cell) * matrix(tau, q)
+        fx = ti.Vector([x[i][q] for i in ti.static(range(3))])
+        momentum = mass[q] * ti.Vector([v[i][q] for i in ti.static(range(3))]) - A @ fx
+        for i in ti.static(range(3)):
+            corner[4 * q + i] = momentum[i]
+            for j in ti.static(range(3)):
+                slopes[j][4 * q + i] = A[i, j]
+        corner[4 * q + 3] = mass[q]
+        for j in ti.static(range(3)):
+            slopes[j][4 * q + 3] = 0.0
+    spread(corner, slopes, node, weights, grid, start, shape, shared)
+
+
+@ti.func
+def locate(x: ti.template(), node: ti.template(), weights: ti.template(), cell, offset, shape):
+    """x = the distance from the stencil's first node in cells; node = its index; weights [axis][4 * lane + k]."""
+    for q in range(WIDTH):
+        base, fx = stencil(ti.Vector([x[i][q] for i in ti.static(range(3))]), cell, offset, shape)
+        node[q] = first_node(base, shape)
+        for i in ti.static(range(3)):
+            x[i][q] = fx[i]
+            for k in ti.static(range(3)):
+                weights[i][4 * q + k] = weight(k - fx[i])
+            weights[i][4 * q + 3] = 0.0
+
+
+@ti.func
+def raise_flags(flags: ti.template(), x: ti.template(), J: ti.template()):
+    """As `mpm.transfer.raise_flags`, for a bundle's distances x and volume ratios J."""
+    for axis in ti.static(range(3)):
+        if least(x[axis]) < 0.5 - 1e-3:
+            flags[0, 2 * axis] = 1
+        if greatest(x[axis]) > 1.5 + 1e-3:
+            flags[0, 2 * axis + 1] = 1
+    if least(J) < 0.1 or greatest(J) > 10.0:
+        flags[0, 6] = 1
+
+
+@ti.func
+def spread(
+    corner: ti.template(),
+    slopes: ti.template(),
+    node: ti.template(),
+    weights: ti.template(),
+    grid: ti.template(),
+    start,
+    shape,
+    shared: ti.template(),
+):
+    """Add each lane's momentum and mass to the 27 nodes of its stencil."""
+    lines = ti.Vector.zero(int, 9)
+    for q in range(WIDTH):
+        for line in range(9):
+            lines[line] = start + node[q] + (line // 3 * shape[1] + line % 3) * shape[2]
+        for line in range(9):
+            i, j = line // 3, line % 3
+            n = lines[line]
+            w = weights[0][4 * q + i] * weights[1][4 * q + j]
+            value = w * (four(corner, q) + i * four(slopes[0], q) + j * four(slopes[1], q))
+            along_z = w * four(slopes[2], q)
+            for k in ti.static(range(3)):
+                term = weights[2][4 * q + k] * (value + k * along_z)
+                if ti.static(shared):
+                    grid[n + k] += term
+                else:
+                    grid[n + k] = grid[n + k] + term
+
+
+@ti.func
+def four(a: ti.template(), q):
+    """The four numbers of lane q."""
+    return ti.Vector([a[4 * q], a[4 * q + 1], a[4 * q + 2], a[4 * q + 3]])
+
+
+@ti.func
+def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, offset, shape):
+    """Take velocity, its gradient and the next position of a bundle from node velocities [4 * nodes, and 4 more]."""
+    x = [motions[bundle, row.X + i] for i in range(3)]
+    fx = [motions[bundle, row.X + i] for i in range(3)]
+    v = [ti.Vector.zero(float, WIDTH) for _ in range(3)]
+    C = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
+    node = ti.Vector.zero(int, WIDTH)
+    weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
+    locate(fx, node, weights, cell, offset, shape)
+    # Sums over x and y of w u, and of w u times the distance from the middle node along x and along y.
+    total = ti.Vector.zero(float, 16)
+    by_x = ti.Vector.zero(float, 16)
+    by_y = ti.Vector.zero(float, 16)
+    for q in range(WIDTH):
+        wx = [weights[0][4 * q + k] for k in range(3)]
+        wy = [weights[1][4 * q + k] for k in range(3)]
+        wz = [weights[2][4 * q + k] for k in range(3)]
+        first = 4 * node[q]
+        plane = 4 * shape[1] * shape[2]
+        for c in range(16):
+            line = [0.0, 0.0, 0.0]
+            moment = 0.0
+            for j in ti.static(range(3)):
+                n = first + 4 * j * shape[2] + c
+                low = wx[0] * velocity[n]
+                high = wx[2] * velocity[n + 2 * plane]
+                line[j] = wy[j] * (low + wx[1] * velocity[n + plane] + high)
+                moment += wy[j] * (high - low)
+            total[c] = line[0] + line[1] + line[2]
+            by_x[c] = moment
+            by_y[c] = line[2] - line[0]
+        for i in ti.static(range(3)):
+            low, high = wz[0] * total[i], wz[2] * total[8 + i]
+            v[i][q] = low + wz[1] * total[4 + i] + high
+            C[3 * i][q] = wz[0] * by_x[i] + wz[1] * by_x[4 + i] + wz[2] * by_x[8 + i]
+            C[3 * i + 1][q] = wz[0] * by_y[i] + wz[1] * by_y[4 + i] + wz[2] * by_y[8 + i]
+            C[3 * i + 2][q] = high - low
+    for q in range(WIDTH):
+        B = matrix(C, q)
+        u = ti.Vector([v[i][q] for i in ti.static(range(3))])
+        from_middle = ti.Vector([fx[i][q] - 1.0 for i in ti.static(range(3))])
+        put(C, q, (4.0 / cell) * (B - u.outer_product(from_middle)))
+        for i in ti.static(range(3)):
+            x[i][q] = x[i][q] + dt * u[i]
+    for i in ti.static(range(3)):
+        motions[bundle, row.X + i] = x[i]
+        motions[bundle, row.V + i] = v[i]
+    for i in ti.static(range(9)):
+        motions[bundle, row.C + i] = C[i]
