@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -238,7 +239,7 @@ class Solver:
 
         return self._settle(attempt)
 
-    def _settle(self, attempt: Callable[[Window], tuple[object, np.ndarray, bool]]):
+    def _settle(self, attempt: Callable[[Window], tuple[Any, np.ndarray, bool]]) -> Any:
         """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
         window = self._window
         while True:
