@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..api.materials import MaterialParams
 from .materials import LAWS
 from .materials.law import Law, Values
 
@@ -33,6 +34,13 @@ class Material:
                     raise ValueError(
                         f"{name} of {self.name} is {value:g}{unit}; it must lie between {low:g} and {high:g}{unit}"
                     )
+
+    @staticmethod
+    def of(params: MaterialParams) -> Material:
+        """The law and constants of a material; density and stiffness are the model's and the run's."""
+        law = LAWS[params.law.name]
+        simulated = params.simulated()
+        return Material(law.name, {constant.name: getattr(simulated, constant.name) for constant in law.constants})
 
     @property
     def law(self) -> Law:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backend import taichi_runtime
+from backend.api.materials import PRESETS, Law, Preset
 from backend.mpm.bundled.packing import CONSTANT, LAM, MEMORY, MU, VOLUME, WIDTH
 from backend.mpm.bundled.response import respond
 from backend.mpm.elementary import exp, log
@@ -349,6 +350,17 @@ def test_polynomial_logarithm():
     np.testing.assert_allclose(z, np.exp(y.astype(np.float64)), rtol=4e-7)
     assert y[-1] == 0 and z[-1] == 1
     taichi_runtime.start("f64")
+
+
+def test_every_preset_is_a_material():
+    """Parameters and laws agree in names; each preset's law gets all of its constants, softened where it is stiff."""
+    assert {law.name for law in Law} == set(LAWS)
+    for preset, params in PRESETS.items():
+        material = Material.of(params)
+        assert material.name == params.law.name, preset
+        for constant in material.law.constants:
+            assert material.constants[constant.name] == getattr(params.simulated(), constant.name)
+    assert Material.of(PRESETS[Preset.metal_sheet]).constants["yield_stress"] == pytest.approx(3.4e7 * 1e7 / 6.9e10)
 
 
 def test_impossible_materials_are_refused():

@@ -8,11 +8,12 @@ from backend.api import wire
 from backend.api.bake import BakeParams
 from backend.api.check import CheckParams
 from backend.api.fit import FitParams, Strategy
+from backend.api.materials import PRESETS, MaterialParams, Preset
 from backend.api.param import specs, validate
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
 
-ALL = [ReferenceParams, FitParams, SimulateParams, BakeParams, CheckParams]
+ALL = [ReferenceParams, FitParams, SimulateParams, BakeParams, CheckParams, MaterialParams]
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -35,6 +36,17 @@ def test_refusal_names_value_and_range():
         validate(FitParams(cfl=0.9))
     with pytest.raises(ValueError, match="Density"):
         validate(FitParams(density=float("nan")))
+
+
+def test_presets_are_valid_and_keep_their_yield_strain():
+    """Every preset lies within the bounds, and softening it for the solver leaves the strain at which it yields."""
+    assert set(PRESETS) == set(Preset)
+    for params in PRESETS.values():
+        validate(params)
+        soft = params.simulated()
+        assert soft.young_modulus == pytest.approx(min(params.young_modulus, params.stiffness_limit))
+        assert soft.yield_stress / soft.young_modulus == pytest.approx(params.yield_stress / params.young_modulus)
+        validate(soft)
 
 
 def test_enums_travel_by_name():
