@@ -6,7 +6,7 @@ import bpy
 
 from . import preferences
 from .jobs import queue
-from .operators import bake, fit, import_splats, jobs, parts, reference, simulate
+from .operators import bake, export_splats, fit, import_splats, jobs, parts, reference, simulate
 from .panels import pictures, sidebar
 from .properties import groups
 from .scene import playback
@@ -16,6 +16,7 @@ CLASSES = (
     preferences.SWAY_AP_Preferences,
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
+    export_splats.SWAY_OT_export_splats,
     parts.SWAY_OT_guess_parts,
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
@@ -35,6 +36,7 @@ def register() -> None:
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
+    bpy.types.TOPBAR_MT_file_export.append(export_splats.menu)
     playback.register()
 
 
@@ -42,6 +44,7 @@ def unregister() -> None:
     playback.unregister()
     queue.stop_worker()
     pictures.unregister()
+    bpy.types.TOPBAR_MT_file_export.remove(export_splats.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
     del bpy.types.Object.sway
     del bpy.types.Scene.sway
