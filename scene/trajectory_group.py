@@ -55,18 +55,32 @@ def trajectory_group() -> bpy.types.GeometryNodeTree:
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
     count = group_in.outputs[PARTICLES]
     particles = _particles(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
-    displacement, turn = _blended(build, particles, count, group_in.outputs[CARRIERS])
+    carried = carry(build, group_in.outputs["Geometry"], particles, count, group_in.outputs[CARRIERS])
+    build.tree.links.new(carried, group_out.inputs["Geometry"])
+
+
+def posed_particles(build: nodes.Builder, count: Any, displacement: Any, turn: Any) -> bpy.types.NodeSocket:
+    """`count` points that `carry` reads: their position is a particle's displacement, beside the parts of its turn."""
+    particles = build.add("GeometryNodePoints", {"Count": count, "Position": displacement})
+    w, x, y, z = build.node("FunctionNodeRotationToQuaternion", {0: turn}).outputs
+    particles = build.store(particles, _TURN_W, "FLOAT", w)
+    return build.store(particles, _TURN_XYZ, "FLOAT_VECTOR", build.add("ShaderNodeCombineXYZ", {0: x, 1: y, 2: z}))
+
+
+def carry(build: nodes.Builder, points: Any, particles: Any, count: Any, carriers: Any) -> bpy.types.NodeSocket:
+    """The splats moved and turned by `posed_particles`, as their carrier attributes say."""
+    displacement, turn = _blended(build, particles, count, carriers)
     rotation = build.add(
         "FunctionNodeRotateRotation",
         {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": turn},
         rotation_space="GLOBAL",
     )
     moves = build.math("GREATER_THAN", build.attribute(f"{CARRIER}0", "INT"), 0.5)
-    cloud = {"Geometry": group_in.outputs["Geometry"], "Selection": moves, "Offset": displacement}
+    cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
     moved = build.add("GeometryNodeSetPosition", cloud)
     moved = build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=moves)
     # Whatever follows in the stack would copy them along.
-    build.tree.links.new(build.without(moved, f"{CARRIER}*"), group_out.inputs["Geometry"])
+    return build.without(moved, f"{CARRIER}*")
 
 
 def _particles(build: nodes.Builder, motion: Any, count: Any, time: Any) -> bpy.types.NodeSocket:
@@ -89,11 +103,7 @@ def _particles(build: nodes.Builder, motion: Any, count: Any, time: Any) -> bpy.
     now = build.add("ShaderNodeMix", {"Factor": fraction, "A": before, "B": after}, data_type="VECTOR")
     turn = _turn_between(build, points, in_first, in_second, fraction)
 
-    here = {"Count": count, "Position": build.vector("SUBTRACT", now, at_rest)}
-    particles = build.add("GeometryNodePoints", here)
-    w, x, y, z = build.node("FunctionNodeRotationToQuaternion", {0: turn}).outputs
-    particles = build.store(particles, _TURN_W, "FLOAT", w)
-    return build.store(particles, _TURN_XYZ, "FLOAT_VECTOR", build.add("ShaderNodeCombineXYZ", {0: x, 1: y, 2: z}))
+    return posed_particles(build, count, build.vector("SUBTRACT", now, at_rest), turn)
 
 
 def _turn_between(
