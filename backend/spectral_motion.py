@@ -20,6 +20,10 @@ from . import rotations as rot
 from .trajectory import Binding, Trajectory
 
 MODES = 16
+PARTICLES, CARRIERS = 1000, 3
+"""Driving particles that a thinned motion keeps, and how many of them carry a splat."""
+SOFTENING = 1e-3
+"""Metres added to distances, so that a splat on a particle has finite weights."""
 OVERLAP = 0.25
 """Share of the loop over which its end is led over into its beginning."""
 
@@ -47,12 +51,16 @@ class SpectralMotion:
         turns = np.outer(np.asarray(frames, float) / self.period, np.arange(self.spectrum.shape[1]))  # [T, K]
         return (np.exp(2j * np.pi * turns) @ self.spectrum.T).real
 
-    def trajectory(self, frames: int | None = None) -> Trajectory:
-        """The motion written out, one loop (or so many frames) from frame 0."""
-        signals = self.signals(np.arange(self.period if frames is None else frames))
+    def trajectory_at(self, frames: np.ndarray) -> Trajectory:
+        """The motion written out at frames [T], fractions allowed."""
+        signals = self.signals(frames)
         positions = self.rest + np.tensordot(signals, self.displacement, 1)
         turns = rot.quaternion_from_vector(np.tensordot(signals, self.turn, 1))
         return Trajectory(self.rest, positions.astype(np.float32), turns.astype(np.float32), self.binding, self.fps)
+
+    def trajectory(self, frames: int | None = None) -> Trajectory:
+        """One loop, or so many frames of it, from frame 0."""
+        return self.trajectory_at(np.arange(self.period if frames is None else frames))
 
 
 def compress(trajectory: Trajectory, period: int | None = None, modes: int = MODES) -> SpectralMotion:
@@ -94,6 +102,44 @@ def compress(trajectory: Trajectory, period: int | None = None, modes: int = MOD
         trajectory.binding,
         trajectory.fps,
     )
+
+
+def thinned(trajectory: Trajectory, positions: np.ndarray, particles: int = PARTICLES) -> Trajectory:
+    """The same motion by fewer particles, three to a splat, weighted by inverse distance at rest.
+
+    `positions` [N, 3] are the splats at rest, in the trajectory's frame. Particles are kept farthest first (Gonzalez
+    1985); the others' splats go to the kept one that is nearest to theirs.
+    """
+    kept, owner = _farthest_first(trajectory.rest.astype(np.float64), particles)
+    b = trajectory.binding
+    rows = np.arange(len(b.splats))[:, None]
+    total = np.zeros((len(b.splats), b.particles.shape[1]))
+    owners = owner[b.particles]  # [M, K]
+    for k in range(owners.shape[1]):  # every owner's weight gathers where it is first named
+        first = (owners == owners[:, k : k + 1]).argmax(1)[:, None]
+        total[rows, first] += b.weights[:, k : k + 1]
+    strongest = np.argsort(-total, axis=1, kind="stable")[:, :CARRIERS]
+    chosen = np.take_along_axis(owners, strongest, 1)
+    chosen = np.where(np.take_along_axis(total, strongest, 1) > 0, chosen, chosen[:, :1])
+    # Exactly three: a splat with fewer owners names its strongest more than once.
+    chosen = np.concatenate([chosen, np.repeat(chosen[:, :1], CARRIERS - chosen.shape[1], axis=1)], 1)
+    rest = trajectory.rest[kept]
+    distance = np.linalg.norm(positions[b.splats][:, None] - rest[chosen], axis=-1)
+    weights = 1 / (distance + SOFTENING)
+    binding = Binding(b.splats, chosen.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32))
+    return Trajectory(rest, trajectory.positions[:, kept], trajectory.rotations[:, kept], binding, trajectory.fps)
+
+
+def _farthest_first(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of points [P, 3] are kept [count], and the kept one that is nearest to each [P]."""
+    kept, owner = [0], np.zeros(len(points), int)
+    distance = np.linalg.norm(points - points[0], axis=1)
+    while len(kept) < min(count, len(points)):
+        kept.append(int(distance.argmax()))
+        to_new = np.linalg.norm(points - points[kept[-1]], axis=1)
+        owner[to_new < distance] = len(kept) - 1
+        distance = np.minimum(distance, to_new)
+    return np.array(kept), owner
 
 
 def _components(moved: np.ndarray, modes: int) -> tuple[np.ndarray, np.ndarray]:

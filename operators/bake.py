@@ -30,20 +30,23 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
                 raise ValueError("There is no simulation to bake yet; press Simulate first.")
             override(scene.sway.bake, self, BakeParams)
             origin = steps.origin(scene, obj, "bake")
-            target = steps.params(scene, "bake").target
+            params = steps.params(scene, "bake")
+            target = params.target.name.upper()
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
             first = scene.frame_start
-            bake.bake(context, obj, trajectory, first, target.name.upper(), manager.progress_update)
-            megabytes = bake.bake_size(obj, trajectory, target.name.upper()) / 2**20
+            loop = params.loop_frames or None
+            loop = bake.bake(context, obj, trajectory, first, target, manager.progress_update, loop_frames=loop)
+            megabytes = bake.bake_size(obj, trajectory, target) / 2**20
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         finally:
             manager.progress_end()
         last = first + len(trajectory) - 1
-        found = {"frame_start": first, "frame_end": last, "megabytes": megabytes}
+        found = {"frame_start": first, "frame_end": last, "loop_frames": loop or 0, "megabytes": megabytes}
         steps.finish(obj, "bake", origin, found=found)
-        self.report({"INFO"}, f"Baked frames {first} to {last} ({megabytes:.1f} MB before compression)")
+        what = f"a loop of {loop} frames" if loop else f"frames {first} to {last}"
+        self.report({"INFO"}, f"Baked {what} ({megabytes:.1f} MB before compression)")
         return {"FINISHED"}
 
 

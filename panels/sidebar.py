@@ -11,7 +11,7 @@ from ..backend.api.reference import Source
 from ..jobs import queue
 from ..operators.worker_operator import describe
 from ..properties import steps
-from ..scene import playback
+from ..scene import bake, playback
 from ..scene.splats import is_splats
 from .params import draw_params
 from .pictures import draw_picture
@@ -180,8 +180,16 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
         StepPanel.draw_button(self, context, layout)
         if context.active_object.sway.bake.made:
             layout.operator("sway.free_bake", icon="TRASH")
+            dials = layout.column()
+            dials.use_property_split = True
+            bake.draw_dials(dials, context.active_object)
+
+    def hidden(self, context):
+        return () if context.scene.sway.bake.target == "loop" else ("loop_frames",)
 
     def lines(self, found):
+        if found.get("loop_frames"):
+            return [f"Repeats every {found['loop_frames']} frames, without the add-on"]
         return [f"Frames {found['frame_start']} to {found['frame_end']} play without the add-on"]
 
 

@@ -3,6 +3,7 @@
 | target | what is kept | where |
 |---|---|---|
 | `TRAJECTORY` | the motion of the driving particles, played by nodes (trajectory_bake.py) | in the .blend |
+| `LOOP` | a sway that repeats for ever, as a few shapes and their harmonics (spectral_bake.py) | in the .blend |
 | `PACKED` | every frame of every moving splat, played by Blender's Bake node (frames_bake.py) | in the .blend |
 | `DISK` | the same | in a folder beside the .blend |
 
@@ -16,9 +17,9 @@ from collections.abc import Callable
 import bpy
 
 from ..backend.trajectory import Trajectory
-from . import frames_bake, playback, trajectory_bake
+from . import frames_bake, nodes, playback, spectral_bake, trajectory_bake, trajectory_group
 
-TRAJECTORY = "TRAJECTORY"
+TRAJECTORY, LOOP = "TRAJECTORY", "LOOP"
 
 
 def bake(
@@ -28,34 +29,57 @@ def bake(
     frame_start: int,
     target: str = TRAJECTORY,
     progress: Callable[[float], None] | None = None,
-) -> None:
+    *,
+    loop_frames: int | None = None,
+) -> int | None:
     """Bakes every frame of a trajectory, its first at scene frame `frame_start`; before and after, the ends hold.
 
-    TRAJECTORY is instantaneous; the other targets step through the timeline, and `progress` gets the fraction done
-    before each frame and cancels by raising: then everything is as before the call, an earlier bake included, and its
-    exception goes on to the caller. A preview of the object ends with a successful bake. Blocks until done.
+    LOOP repeats the last `loop_frames` (default: as many as it can) of the trajectory for ever instead.
+    TRAJECTORY and LOOP are instantaneous; the other targets step through the timeline, and `progress` gets the fraction
+    done before each frame and cancels by raising: then everything is as before the call, an earlier bake included, and
+    its exception goes on to the caller. A preview of the object ends with a successful bake. Blocks until done.
+    Returns the frames after which a loop repeats, else None.
     Raises ValueError for a trajectory that does not fit the object, and as `frames_bake.bake` says.
     """
+    period = None
     if target == TRAJECTORY:
         trajectory_bake.bake(context, obj, trajectory, frame_start)
-        playback.stop(obj)
-        frames_bake.free_bake(context, obj)
+    elif target == LOOP:
+        period = spectral_bake.bake(context, obj, trajectory, frame_start, loop_frames).period
     else:
         frames_bake.bake(context, obj, trajectory, frame_start, target, progress)
+    if target != TRAJECTORY:
         trajectory_bake.free_bake(obj)
+    if target != LOOP:
+        spectral_bake.free_bake(obj)
+    if target in (TRAJECTORY, LOOP):
+        playback.stop(obj)
+        frames_bake.free_bake(context, obj)
+    return period
 
 
 def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
     trajectory_bake.free_bake(obj)
+    spectral_bake.free_bake(obj)
     frames_bake.free_bake(context, obj)
 
 
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory, target: str = TRAJECTORY) -> int:
     """Bytes that a bake of the trajectory takes, before compression."""
-    return trajectory_bake.bake_size(obj, trajectory) if target == TRAJECTORY else frames_bake.bake_size(trajectory)
+    if target == TRAJECTORY:
+        return trajectory_bake.bake_size(obj, trajectory)
+    return spectral_bake.bake_size(obj, trajectory) if target == LOOP else frames_bake.bake_size(trajectory)
+
+
+def draw_dials(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
+    """What an artist may turn and key on the object's bake."""
+    if spectral_bake.is_baked(obj):
+        spectral_bake.draw(layout, obj)
+    elif trajectory_bake.is_baked(obj):
+        nodes.draw_input(layout, obj.modifiers[trajectory_group.MODIFIER], trajectory_group.TIME)
 
 
 def is_baked(obj: bpy.types.Object) -> bool:
     """Whether the object carries a bake made here."""
-    return trajectory_bake.is_baked(obj) or frames_bake.is_baked(obj)
+    return any(kind.is_baked(obj) for kind in (trajectory_bake, spectral_bake, frames_bake))

@@ -13,6 +13,10 @@ class Target(Choice):
         "The motion itself inside the .blend: a few megabytes, baked at once, and the modifier's Time can be keyed to "
         "retime, hold, reverse or loop it",
     )
+    loop = (
+        "Loop",
+        "A sway that repeats for ever: under a megabyte, with wind strength, direction and phase to key",
+    )
     packed = (
         "Every Frame",
         "Each frame of each splat inside the .blend: one large file, for motion that driving particles cannot carry",
@@ -28,3 +32,6 @@ class BakeParams:
     """How the motion is kept; all of them play without the add-on."""
 
     target: Target = param(Target.trajectory, "What the bake keeps, and where; all play without the add-on")
+    loop_frames: int = param(
+        0, "Frames after which a loop repeats; 0 takes as many as the simulation has frames for", min=0, max=2000
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,32 @@ def baked(scene_module, cloud, swing, tmp_path):
         return path, poses
 
     return make
+
+
+@pytest.fixture
+def sway(scene_module, swing):
+    """A motion of five particles that swings to and fro for 20 frames."""
+    trajectory = swing(frames=20)
+    there = np.sin(np.arange(20) * np.pi / 8)[:, None, None]
+    positions = trajectory.rest + there.astype(np.float32) * (trajectory.positions[-1] - trajectory.rest)
+    return replace(trajectory, positions=positions)
+
+
+def test_loop_moves_elsewhere_without_the_addon(scene_module, cloud, sway, play, assert_poses, tmp_path):
+    """A looping bake shows its harmonics' poses in a factory Blender, in this version and in the next."""
+    rest = cloud()
+    obj = scene_module("scene.splats").add_splats(bpy.context, "loop", rest)
+    loop = scene_module("scene.spectral_bake").bake(bpy.context, obj, sway, 1)
+    world = scene_module("scene.splats").world_gaussians(obj)
+    turned = loop.trajectory_at(np.array(list(FRAMES)) - 1).transformed(np.array(obj.matrix_world))
+    poses = {"loop": {frame: turned.pose(world, k) for k, frame in enumerate(FRAMES)}}
+    blend = tmp_path / "loop.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    shown = play(blend)
+    assert_poses(shown, poses)
+    assert np.abs(shown["loop position 1"] - shown["loop position 9"]).max() > 0.05
+    if bpy.app.version < (5, 0) and environments.BLENDER_NEXT.python.exists():
+        assert_poses(play(blend, [str(environments.BLENDER_NEXT.python)]), poses)
 
 
 @pytest.fixture
