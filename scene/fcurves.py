@@ -18,6 +18,14 @@ def key_straight(obj: bpy.types.Object, path: str, values: dict[int, float]) -> 
     return curve
 
 
+def find(obj: bpy.types.Object, path: str) -> bpy.types.FCurve | None:
+    """The F-curve of a property; None where there is none, or a driver instead."""
+    animation = obj.animation_data
+    if animation is None:
+        return None
+    return next((curve for curves in _curves(animation) for curve in curves if curve.data_path == path), None)
+
+
 def remove(obj: bpy.types.Object, path: str) -> None:
     """Removes the F-curves and drivers below a data path, and what was made here to hold them."""
     animation = obj.animation_data

@@ -9,27 +9,39 @@ and its weight as one whole number, `weight * Particles + particle`. The weights
 The poses are those of `Trajectory.pose`: displacement is the weighted mean of the particles' displacements, rotation
 the normalised weighted sum of their quaternions. Interpolation in time happens once a particle, not once a splat, and
 only splats that move are computed.
+
+Where particles stretch as well, another group does the same and more, so that those that only turn cost what they did:
+the points of `Motion` also hold the six numbers of U - 1, two in each of three whole numbers, in steps of `Stretch
+Step`; and the splats get their half-axes B = A R S (ellipsoids.py), which are drawn as they are.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
-from . import nodes, splats
+from . import ellipsoids, nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
-VERSION = 1
+STRETCHING_GROUP = "Sway Stretching Trajectory"
+VERSION = 2
 TIME, MOTION, PARTICLES, CARRIERS = "Time", "Motion", "Particles", "Carriers"
 """Inputs: the frame that is shown, counted from 0; the object that holds the motion; how many particles there are, and
 how many of them carry a splat."""
+STRETCH_STEP = "Stretch Step"
+"""Input: what 1 stands for in `packed_stretch`."""
+STRETCHES = ("sway_stretch_xx_xy", "sway_stretch_xz_yy", "sway_stretch_yz_zz")
+"""Attributes of the motion's points: two numbers of U - 1 each, the first in the upper 16 bits."""
+HALF_WORD, MIDDLE = 2**16, 2**15
 CARRIER = "sway_carrier_"
 """Prefix of the attributes that name a splat's carriers."""
 LARGEST = 2**31 - 1
 """Of the whole numbers that an attribute holds."""
 
 _TURN_W, _TURN_XYZ = "turn_w", "turn_xyz"
+_REST, _STRETCH = "rest", ("stretch_first", "stretch_second")
 
 
 def weight_unit(particles: int) -> int:
@@ -37,8 +49,8 @@ def weight_unit(particles: int) -> int:
     return LARGEST // particles - 1
 
 
-def trajectory_group() -> bpy.types.GeometryNodeTree:
-    """Geometry-node group that carries splats by the points of a motion object."""
+def trajectory_group(stretching: bool = False) -> bpy.types.GeometryNodeTree:
+    """Geometry-node group that carries splats by the points of a motion object, which may stretch them."""
     inputs = {
         TIME: {
             "default_value": 0.0,
@@ -49,13 +61,28 @@ def trajectory_group() -> bpy.types.GeometryNodeTree:
         PARTICLES: {"default_value": 1, "min_value": 1, "hide_in_modifier": True},
         CARRIERS: {"default_value": 0, "min_value": 0, "hide_in_modifier": True},
     }
-    return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
+    if not stretching:
+        return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
+    inputs[STRETCH_STEP] = {"default_value": 0.0, "hide_in_modifier": True}
+    return nodes.geometry_group(STRETCHING_GROUP, VERSION, inputs, _fill_stretching_group)
 
 
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
     count = group_in.outputs[PARTICLES]
-    particles = _particles(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
+    moments = _Moments(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
+    particles = posed_particles(build, count, moments.displacement(), moments.turn())
     carried = carry(build, group_in.outputs["Geometry"], particles, count, group_in.outputs[CARRIERS])
+    build.tree.links.new(carried, group_out.inputs["Geometry"])
+
+
+def _fill_stretching_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
+    count = group_in.outputs[PARTICLES]
+    moments = _Moments(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
+    particles = posed_particles(build, count, moments.displacement(), moments.turn())
+    particles = build.store(particles, _REST, "FLOAT_VECTOR", moments.rest())
+    for name, three in zip(_STRETCH, moments.stretch(group_in.outputs[STRETCH_STEP]), strict=True):
+        particles = build.store(particles, name, "FLOAT_VECTOR", three)
+    carried = carry(build, group_in.outputs["Geometry"], particles, count, group_in.outputs[CARRIERS], stretching=True)
     build.tree.links.new(carried, group_out.inputs["Geometry"])
 
 
@@ -67,15 +94,33 @@ def posed_particles(build: nodes.Builder, count: Any, displacement: Any, turn: A
     return build.store(particles, _TURN_XYZ, "FLOAT_VECTOR", build.add("ShaderNodeCombineXYZ", {0: x, 1: y, 2: z}))
 
 
-def carry(build: nodes.Builder, points: Any, particles: Any, count: Any, carriers: Any) -> bpy.types.NodeSocket:
-    """The splats moved and turned by `posed_particles`, as their carrier attributes say."""
-    displacement, turn = _blended(build, particles, count, carriers)
+def carry(
+    build: nodes.Builder, points: Any, particles: Any, count: Any, carriers: Any, *, stretching: bool = False
+) -> bpy.types.NodeSocket:
+    """The splats moved and turned by `posed_particles`, as their carrier attributes say; where these stretch, also
+    with half-axes."""
+    blended = _blended(build, particles, count, carriers, stretching)
     rotation = build.add(
         "FunctionNodeRotateRotation",
-        {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": turn},
+        {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": blended.turn},
         rotation_space="GLOBAL",
     )
     moves = build.math("GREATER_THAN", build.attribute(f"{CARRIER}0", "INT"), 0.5)
+    displacement = blended.displacement
+    if stretching:
+        points = build.store(points, ellipsoids.AXES, "FLOAT4X4", ellipsoids.resting_axes(build))
+        deformation = build.add(
+            "FunctionNodeMatrixMultiply",
+            {0: build.add("FunctionNodeCombineTransform", {"Rotation": blended.turn}), 1: blended.stretch},
+        )
+        axes = build.add(
+            "FunctionNodeMatrixMultiply", {0: deformation, 1: build.attribute(ellipsoids.AXES, "FLOAT4X4")}
+        )
+        points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes, Selection=moves)
+        # The affine map through the carriers' mean: its gradient takes the splat's place beside that mean along.
+        beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest)
+        taken = build.add("FunctionNodeTransformDirection", {"Direction": beside, "Transform": deformation})
+        displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
     cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
     moved = build.add("GeometryNodeSetPosition", cloud)
     moved = build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=moves)
@@ -83,74 +128,118 @@ def carry(build: nodes.Builder, points: Any, particles: Any, count: Any, carrier
     return build.without(moved, f"{CARRIER}*")
 
 
-def _particles(build: nodes.Builder, motion: Any, count: Any, time: Any) -> bpy.types.NodeSocket:
-    """The particles at a time as points: position is the displacement since rest, beside the parts of the rotation."""
-    points = build.node("GeometryNodeObjectInfo", {"Object": motion}).outputs["Geometry"]
-    total = build.node("GeometryNodeAttributeDomainSize", {"Geometry": points}).outputs["Point Count"]
-    last = build.integer("SUBTRACT", build.integer("DIVIDE", total, count), 2)  # rest comes before frame 0
-    time = build.math("MINIMUM", build.math("MAXIMUM", time, 0.0), last)
-    fraction = build.math("FRACT", time)
-    first = build.add("FunctionNodeFloatToInt", {0: time}, rounding_mode="FLOOR")
-    second = build.integer("MINIMUM", build.integer("ADD", first, 1), last)
+class _Moments:
+    """The particles between the two frames around a time, as fields on points counted like them."""
 
-    index = build.add("GeometryNodeInputIndex")
-    in_first = build.integer("MULTIPLY_ADD", build.integer("ADD", first, 1), count, index)
-    in_second = build.integer("MULTIPLY_ADD", build.integer("ADD", second, 1), count, index)
+    def __init__(self, build: nodes.Builder, motion: Any, count: Any, time: Any) -> None:
+        self._build = build
+        self._points = build.node("GeometryNodeObjectInfo", {"Object": motion}).outputs["Geometry"]
+        total = build.node("GeometryNodeAttributeDomainSize", {"Geometry": self._points}).outputs["Point Count"]
+        last = build.integer("SUBTRACT", build.integer("DIVIDE", total, count), 2)  # rest comes before frame 0
+        time = build.math("MINIMUM", build.math("MAXIMUM", time, 0.0), last)
+        self._fraction = build.math("FRACT", time)
+        first = build.add("FunctionNodeFloatToInt", {0: time}, rounding_mode="FLOOR")
+        second = build.integer("MINIMUM", build.integer("ADD", first, 1), last)
+        self._index = build.add("GeometryNodeInputIndex")
+        self._in_first, self._in_second = (
+            build.integer("MULTIPLY_ADD", build.integer("ADD", frame, 1), count, self._index)
+            for frame in (first, second)
+        )
+
+    def rest(self) -> bpy.types.NodeSocket:
+        """Positions at rest."""
+        position = self._build.add("GeometryNodeInputPosition")
+        return self._build.sample(self._points, "FLOAT_VECTOR", position, self._index)
+
+    def displacement(self) -> bpy.types.NodeSocket:
+        """How far each particle is from its place at rest."""
+        position = self._build.add("GeometryNodeInputPosition")
+        return self._build.vector("SUBTRACT", self._between("FLOAT_VECTOR", position), self.rest())
+
+    def turn(self) -> bpy.types.NodeSocket:
+        """Rotation since rest: the normalised mean of the frames' quaternions, whose signs agree in time."""
+        build = self._build
+        turned = build.attribute(splats.ROTATION, "QUATERNION")
+        before, after = (
+            build.node("FunctionNodeRotationToQuaternion", {0: build.sample(self._points, "QUATERNION", turned, place)})
+            for place in (self._in_first, self._in_second)
+        )
+        mean = [
+            build.math("MULTIPLY_ADD", self._fraction, build.math("SUBTRACT", b, a), a)
+            for a, b in zip(before.outputs, after.outputs, strict=True)
+        ]
+        return build.add("FunctionNodeQuaternionToRotation", dict(enumerate(mean)))
+
+    def stretch(self, step: Any) -> list[bpy.types.NodeSocket]:
+        """U - 1 since rest: (xx, xy, xz) and (yy, yz, zz)."""
+        build, six = self._build, []
+        for name in STRETCHES:
+            packed = build.attribute(name, "INT")
+            upper = build.integer("DIVIDE_FLOOR", packed, HALF_WORD)
+            lower = build.integer("SUBTRACT", build.integer("FLOORED_MODULO", packed, HALF_WORD), MIDDLE)
+            six += [build.math("MULTIPLY", self._between("FLOAT", number), step) for number in (upper, lower)]
+        return [build.add("ShaderNodeCombineXYZ", dict(enumerate(three))) for three in (six[:3], six[3:])]
+
+    def _between(self, data_type: str, value: Any) -> bpy.types.NodeSocket:
+        """A field on the motion's points, between the two frames."""
+        build = self._build
+        before, after = (
+            build.sample(self._points, data_type, value, place) for place in (self._in_first, self._in_second)
+        )
+        kind = "VECTOR" if data_type == "FLOAT_VECTOR" else "FLOAT"
+        return build.add("ShaderNodeMix", {"Factor": self._fraction, "A": before, "B": after}, data_type=kind)
+
+
+@dataclass(frozen=True)
+class _Blended:
+    """A splat's motion, weighted over the particles that carry it."""
+
+    displacement: bpy.types.NodeSocket
+    turn: bpy.types.NodeSocket
+    rest: bpy.types.NodeSocket | None = None
+    """Where its particles are at rest."""
+    stretch: bpy.types.NodeSocket | None = None
+    """U as a matrix."""
+
+
+def _blended(build: nodes.Builder, particles: Any, count: Any, carriers: Any, stretching: bool) -> _Blended:
     position = build.add("GeometryNodeInputPosition")
-    at_rest, before, after = (
-        build.sample(points, "FLOAT_VECTOR", position, place) for place in (index, in_first, in_second)
-    )
-    now = build.add("ShaderNodeMix", {"Factor": fraction, "A": before, "B": after}, data_type="VECTOR")
-    turn = _turn_between(build, points, in_first, in_second, fraction)
-
-    return posed_particles(build, count, build.vector("SUBTRACT", now, at_rest), turn)
-
-
-def _turn_between(
-    build: nodes.Builder, points: Any, in_first: Any, in_second: Any, fraction: Any
-) -> bpy.types.NodeSocket:
-    """Rotation of a particle between two frames: the normalised mean of the quaternions, whose signs agree in time."""
-    turned = build.attribute(splats.ROTATION, "QUATERNION")
-    before, after = (
-        build.node("FunctionNodeRotationToQuaternion", {0: build.sample(points, "QUATERNION", turned, place)}).outputs
-        for place in (in_first, in_second)
-    )
-    mean = [
-        build.math("MULTIPLY_ADD", fraction, build.math("SUBTRACT", b, a), a)
-        for a, b in zip(before, after, strict=True)
-    ]
-    return build.add("FunctionNodeQuaternionToRotation", dict(enumerate(mean)))
-
-
-def _blended(
-    build: nodes.Builder, particles: Any, count: Any, carriers: Any
-) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
-    """Displacement and turn of a splat: weighted over the particles that carry it."""
-    position = build.add("GeometryNodeInputPosition")
-    turn_w, turn_xyz = build.attribute(_TURN_W, "FLOAT"), build.attribute(_TURN_XYZ, "FLOAT_VECTOR")
+    values = {"Moved": position, "Turned": build.attribute(_TURN_XYZ, "FLOAT_VECTOR")}
+    if stretching:
+        values |= {name: build.attribute(name, "FLOAT_VECTOR") for name in (_REST, *_STRETCH)}
+    turn_w = build.attribute(_TURN_W, "FLOAT")
 
     def add_carrier(number: Any, sums: dict[str, bpy.types.NodeSocket]) -> dict[str, bpy.types.NodeSocket]:
         carrier = build.attribute(_carrier_name(build, number), "INT")
         weight = build.integer("DIVIDE", carrier, count)
         particle = build.integer("MULTIPLY_ADD", weight, build.integer("NEGATE", count), carrier)
+        shares = {name: build.sample(particles, "FLOAT_VECTOR", value, particle) for name, value in values.items()}
+        added = {name: build.vector("ADD", build.scaled(share, weight), sums[name]) for name, share in shares.items()}
+        share_w = build.sample(particles, "FLOAT", turn_w, particle)
+        return added | {"W": build.math("MULTIPLY_ADD", share_w, weight, sums["W"])}
 
-        def share(data_type: str, value: Any) -> bpy.types.NodeSocket:
-            return build.sample(particles, data_type, value, particle)
-
-        moved, turned = share("FLOAT_VECTOR", position), share("FLOAT_VECTOR", turn_xyz)
-        return {
-            "Moved": build.vector("ADD", build.scaled(moved, weight), sums["Moved"]),
-            "Turned": build.vector("ADD", build.scaled(turned, weight), sums["Turned"]),
-            "W": build.math("MULTIPLY_ADD", share("FLOAT", turn_w), weight, sums["W"]),
-        }
-
-    nothing = (0.0, 0.0, 0.0)
-    items = {"Moved": ("VECTOR", nothing), "Turned": ("VECTOR", nothing), "W": ("FLOAT", 0.0)}
+    items = dict.fromkeys(values, ("VECTOR", (0.0, 0.0, 0.0))) | {"W": ("FLOAT", 0.0)}
     sums = build.repeat(carriers, items, add_carrier)
     unit = build.integer("SUBTRACT", build.integer("DIVIDE", LARGEST, count), 1)  # weight_unit
+    share = build.math("DIVIDE", 1.0, unit)
     x, y, z = build.node("ShaderNodeSeparateXYZ", {0: sums["Turned"]}).outputs
     turn = build.add("FunctionNodeQuaternionToRotation", {0: sums["W"], 1: x, 2: y, 3: z})  # makes it unit
-    return build.scaled(sums["Moved"], build.math("DIVIDE", 1.0, unit)), turn
+    displacement = build.scaled(sums["Moved"], share)
+    if not stretching:
+        return _Blended(displacement, turn)
+    first, second = (
+        build.node("ShaderNodeSeparateXYZ", {0: build.scaled(sums[name], share)}).outputs for name in _STRETCH
+    )
+    (xx, xy, xz), (yy, yz, zz) = first, second
+    rows = (
+        (build.math("ADD", xx, 1.0), xy, xz),
+        (xy, build.math("ADD", yy, 1.0), yz),
+        (xz, yz, build.math("ADD", zz, 1.0)),
+    )
+    entries = {4 * i + j: rows[i][j] for i in range(3) for j in range(3)}
+    return _Blended(
+        displacement, turn, build.scaled(sums[_REST], share), build.add("FunctionNodeCombineMatrix", entries)
+    )
 
 
 def _carrier_name(build: nodes.Builder, number: Any) -> bpy.types.NodeSocket:
