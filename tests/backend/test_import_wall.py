@@ -16,6 +16,7 @@ SHARED = {
     "api",
     "arrays",
     "camera",
+    "deformation",
     "formats",
     "gaussians",
     "parts",
