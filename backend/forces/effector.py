@@ -8,7 +8,7 @@ With o the object's place, z its unit Z axis, x a point, v its velocity, d = x -
     vortex      s f |r| (z x r) / |z x r| of a point; of other shapes, with w = s f z x d,
                 s f z x w + w - v                                                                (5)
     turbulence  s f n, n of `noise` at x in the world or at d + z, its coordinates in turn       (6)
-    drag        -f (s |v| + c) v, s and the linear c at most 2                                   (7)
+    drag        -f (l |v| + q) v, Blender's "linear" l and "quadratic" q at most 2               (7)
 and for all but drag flow: -flow f v. Falloff is 1 up to the least distance, 0 beyond the greatest, between them
 (1 + distance - least)^-power.
 
@@ -72,9 +72,11 @@ def push(field: ForceField, points: np.ndarray, velocities: np.ndarray, frame: i
         a = (strength * f)[:, None] * np.stack(n, 1)
     else:
         a = np.zeros_like(points)
-        linear = min(field.linear_drag + draw(field, frame, 1), DRAG_MAX)
-        speed = np.linalg.norm(velocities, axis=1)
-        rate = f * (min(strength, DRAG_MAX) * speed + linear)
+        linear, quadratic = (
+            min(value + draw(field, frame, which), DRAG_MAX)
+            for which, value in enumerate((field.linear_drag, field.quadratic_drag))
+        )
+        rate = f * (linear * np.linalg.norm(velocities, axis=1) + quadratic)
     return Push(a, rate)
 
 

@@ -59,7 +59,7 @@ class ForceField:
     matrices: np.ndarray
     """Object to world at each frame [T, 4, 4], metres; one row rests, the last row holds on."""
     strength: np.ndarray
-    """At each frame [T] or one [1], m/s^2; for drag 1/m, at most 2 (`quadratic_drag`)."""
+    """At each frame [T] or one [1], m/s^2; drag has its own two."""
     flow: float = 0.0
     """1/s: how fast motion is taken on by the air, for all but drag."""
     noise: float = 0.0
@@ -85,7 +85,9 @@ class ForceField:
     gravity_falloff: bool = False
     """Whether a force also falls with the square of distance (`use_gravity_falloff`)."""
     linear_drag: float = 0.0
-    """Of a drag field, 1/s, at most 2."""
+    """Of a drag field, at most 2: what Blender calls linear, though it goes with the square of the velocity, 1/m."""
+    quadratic_drag: float = 0.0
+    """Of a drag field, at most 2: what Blender calls quadratic, though it goes with the velocity, 1/s."""
 
     def __post_init__(self) -> None:
         if np.ndim(self.matrices) != 3 or np.shape(self.matrices)[1:] != (4, 4) or not len(self.matrices):

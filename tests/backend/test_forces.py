@@ -101,11 +101,11 @@ def test_vortices_turn_around_the_axis():
 
 
 def test_drag_is_linear_and_quadratic():
-    """Drag relaxes velocities at strength |v| + linear, both at most 2, as Blender caps them."""
+    """Drag relaxes velocities at "linear" |v| + "quadratic", both at most 2: so Blender 4.5 does, labels aside."""
     velocities = np.array([[3.0, 0, 4], [0, 0, 0], [1, 0, 0]])
-    result = push(field(FieldKind.drag, 0.5, linear_drag=0.2), POINTS, velocities, 0)
+    result = push(field(FieldKind.drag, linear_drag=0.5, quadratic_drag=0.2), POINTS, velocities, 0)
     np.testing.assert_allclose(result.rate, [2.7, 0.2, 0.7])
-    capped = push(field(FieldKind.drag, 7.0, linear_drag=9.0), POINTS, velocities, 0)
+    capped = push(field(FieldKind.drag, linear_drag=7.0, quadratic_drag=9.0), POINTS, velocities, 0)
     np.testing.assert_allclose(capped.rate, [12, 2, 4])
     assert not result.acceleration.any()
 
@@ -152,7 +152,7 @@ def test_fields_add_and_follow_their_rows():
     """Two fields add up; a moving, animated one is read at each frame and holds on after its last row."""
     matrices = np.concatenate([pose(axis=(0, 0, 1)), pose(axis=(1, 0, 0))])
     moving = ForceField(kind=FieldKind.wind, matrices=matrices, strength=np.array([1.0, 2.0, 4.0]))
-    both = [moving, field(FieldKind.drag, 0.0, linear_drag=1.5)]
+    both = [moving, field(FieldKind.drag, quadratic_drag=1.5)]
     for frame, expected in ((0, [0, 0, 1]), (1, [2, 0, 0]), (2, [4, 0, 0]), (9, [4, 0, 0])):
         total = pushes(both, POINTS, STILL, frame)
         np.testing.assert_allclose(total.acceleration, np.tile(expected, (3, 1)), atol=1e-15)
