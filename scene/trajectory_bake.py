@@ -52,7 +52,7 @@ def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajecto
         earlier = None
     if _others_on_the_same_data(obj):
         obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
-    _write_carriers(obj, local)
+    write_carriers(obj, local)
     modifier = obj.modifiers.get(MODIFIER) or _added(obj)
     modifier.node_group = trajectory_group(local.stretch is not None)
     nodes.set_input(modifier, PARTICLES, len(local.rest))
@@ -82,7 +82,7 @@ def free_bake(obj: bpy.types.Object) -> None:
     fcurves.remove(obj, modifier.path_from_id())
     obj.modifiers.remove(modifier)
     if not _others_on_the_same_data(obj):
-        _remove_carriers(obj)
+        remove_carriers(obj)
     _discard(points)
 
 
@@ -165,8 +165,9 @@ def _discard(points: bpy.types.Object | None) -> None:
         bpy.data.meshes.remove(mesh)
 
 
-def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
-    _remove_carriers(obj)
+def write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
+    """Writes which particles carry each of the object's splats."""
+    remove_carriers(obj)
     carriers = packed(trajectory.binding, len(trajectory.rest))
     every = np.zeros((len(obj.data.points), carriers.shape[1]), np.int32)
     every[trajectory.binding.splats] = carriers
@@ -174,7 +175,8 @@ def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
         splats.write_attribute(obj, f"{CARRIER}{k}", "INT", every[:, k])
 
 
-def _remove_carriers(obj: bpy.types.Object) -> None:
+def remove_carriers(obj: bpy.types.Object) -> None:
+    """Removes what `write_carriers` wrote."""
     for name in [name for name in obj.data.attributes.keys() if name.startswith(CARRIER)]:  # noqa: SIM118
         splats.remove_attribute(obj, name)
 

@@ -18,6 +18,7 @@ Step`; and the splats get their half-axes B = A R S (ellipsoids.py), which are d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import bpy
@@ -42,6 +43,17 @@ LARGEST = 2**31 - 1
 
 _TURN_W, _TURN_XYZ = "turn_w", "turn_xyz"
 _REST, _STRETCH = "rest", ("stretch_first", "stretch_second")
+
+
+class Carried(Enum):
+    """What splats do with the motion of the particles that carry them."""
+
+    along = "along"
+    """They move by the particles' mean displacement and turn with them: for particles as dense as splats are large."""
+    around = "around"
+    """They also go around with the turn, as on an arm: for few particles, each of which carries a whole region."""
+    stretched = "stretched"
+    """They also stretch: their half-axes are B = A R S."""
 
 
 def weight_unit(particles: int) -> int:
@@ -78,28 +90,32 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
 def _fill_stretching_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
     count = group_in.outputs[PARTICLES]
     moments = _Moments(build, group_in.outputs[MOTION], count, group_in.outputs[TIME])
-    particles = posed_particles(build, count, moments.displacement(), moments.turn())
-    particles = build.store(particles, _REST, "FLOAT_VECTOR", moments.rest())
+    particles = posed_particles(build, count, moments.displacement(), moments.turn(), rest=moments.rest())
     for name, three in zip(_STRETCH, moments.stretch(group_in.outputs[STRETCH_STEP]), strict=True):
         particles = build.store(particles, name, "FLOAT_VECTOR", three)
-    carried = carry(build, group_in.outputs["Geometry"], particles, count, group_in.outputs[CARRIERS], stretching=True)
+    carried = carry(
+        build, group_in.outputs["Geometry"], particles, count, group_in.outputs[CARRIERS], Carried.stretched
+    )
     build.tree.links.new(carried, group_out.inputs["Geometry"])
 
 
-def posed_particles(build: nodes.Builder, count: Any, displacement: Any, turn: Any) -> bpy.types.NodeSocket:
-    """`count` points that `carry` reads: their position is a particle's displacement, beside the parts of its turn."""
+def posed_particles(
+    build: nodes.Builder, count: Any, displacement: Any, turn: Any, *, rest: Any = None
+) -> bpy.types.NodeSocket:
+    """`count` points that `carry` reads: their position is a particle's displacement, beside the parts of its turn and,
+    where it is given, its place at rest."""
     particles = build.add("GeometryNodePoints", {"Count": count, "Position": displacement})
     w, x, y, z = build.node("FunctionNodeRotationToQuaternion", {0: turn}).outputs
     particles = build.store(particles, _TURN_W, "FLOAT", w)
-    return build.store(particles, _TURN_XYZ, "FLOAT_VECTOR", build.add("ShaderNodeCombineXYZ", {0: x, 1: y, 2: z}))
+    particles = build.store(particles, _TURN_XYZ, "FLOAT_VECTOR", build.add("ShaderNodeCombineXYZ", {0: x, 1: y, 2: z}))
+    return particles if rest is None else build.store(particles, _REST, "FLOAT_VECTOR", rest)
 
 
 def carry(
-    build: nodes.Builder, points: Any, particles: Any, count: Any, carriers: Any, *, stretching: bool = False
+    build: nodes.Builder, points: Any, particles: Any, count: Any, carriers: Any, how: Carried = Carried.along
 ) -> bpy.types.NodeSocket:
-    """The splats moved and turned by `posed_particles`, as their carrier attributes say; where these stretch, also
-    with half-axes."""
-    blended = _blended(build, particles, count, carriers, stretching)
+    """The splats moved and turned by `posed_particles`, as their carrier attributes say."""
+    blended = _blended(build, particles, count, carriers, how)
     rotation = build.add(
         "FunctionNodeRotateRotation",
         {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": blended.turn},
@@ -107,7 +123,12 @@ def carry(
     )
     moves = build.math("GREATER_THAN", build.attribute(f"{CARRIER}0", "INT"), 0.5)
     displacement = blended.displacement
-    if stretching:
+    # The affine map through the carriers' mean: its gradient takes the splat's place beside that mean along.
+    beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest) if blended.rest else None
+    if how is Carried.around:
+        taken = build.add("FunctionNodeRotateVector", {"Vector": beside, "Rotation": blended.turn})
+        displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
+    elif how is Carried.stretched:
         points = build.store(points, ellipsoids.AXES, "FLOAT4X4", ellipsoids.resting_axes(build))
         deformation = build.add(
             "FunctionNodeMatrixMultiply",
@@ -117,8 +138,6 @@ def carry(
             "FunctionNodeMatrixMultiply", {0: deformation, 1: build.attribute(ellipsoids.AXES, "FLOAT4X4")}
         )
         points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes, Selection=moves)
-        # The affine map through the carriers' mean: its gradient takes the splat's place beside that mean along.
-        beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest)
         taken = build.add("FunctionNodeTransformDirection", {"Direction": beside, "Transform": deformation})
         displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
     cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
@@ -202,11 +221,11 @@ class _Blended:
     """U as a matrix."""
 
 
-def _blended(build: nodes.Builder, particles: Any, count: Any, carriers: Any, stretching: bool) -> _Blended:
+def _blended(build: nodes.Builder, particles: Any, count: Any, carriers: Any, how: Carried) -> _Blended:
     position = build.add("GeometryNodeInputPosition")
     values = {"Moved": position, "Turned": build.attribute(_TURN_XYZ, "FLOAT_VECTOR")}
-    if stretching:
-        values |= {name: build.attribute(name, "FLOAT_VECTOR") for name in (_REST, *_STRETCH)}
+    more = {Carried.along: (), Carried.around: (_REST,), Carried.stretched: (_REST, *_STRETCH)}[how]
+    values |= {name: build.attribute(name, "FLOAT_VECTOR") for name in more}
     turn_w = build.attribute(_TURN_W, "FLOAT")
 
     def add_carrier(number: Any, sums: dict[str, bpy.types.NodeSocket]) -> dict[str, bpy.types.NodeSocket]:
@@ -225,8 +244,9 @@ def _blended(build: nodes.Builder, particles: Any, count: Any, carriers: Any, st
     x, y, z = build.node("ShaderNodeSeparateXYZ", {0: sums["Turned"]}).outputs
     turn = build.add("FunctionNodeQuaternionToRotation", {0: sums["W"], 1: x, 2: y, 3: z})  # makes it unit
     displacement = build.scaled(sums["Moved"], share)
-    if not stretching:
-        return _Blended(displacement, turn)
+    rest = build.scaled(sums[_REST], share) if _REST in sums else None
+    if how is not Carried.stretched:
+        return _Blended(displacement, turn, rest)
     first, second = (
         build.node("ShaderNodeSeparateXYZ", {0: build.scaled(sums[name], share)}).outputs for name in _STRETCH
     )
@@ -237,9 +257,7 @@ def _blended(build: nodes.Builder, particles: Any, count: Any, carriers: Any, st
         (xz, yz, build.math("ADD", zz, 1.0)),
     )
     entries = {4 * i + j: rows[i][j] for i in range(3) for j in range(3)}
-    return _Blended(
-        displacement, turn, build.scaled(sums[_REST], share), build.add("FunctionNodeCombineMatrix", entries)
-    )
+    return _Blended(displacement, turn, rest, build.add("FunctionNodeCombineMatrix", entries))
 
 
 def _carrier_name(build: nodes.Builder, number: Any) -> bpy.types.NodeSocket:
