@@ -10,9 +10,11 @@ import bpy
 import numpy as np
 
 from ..backend import rotations as rot
+from ..backend.deformation import principal_axes
 from ..backend.gaussians import Gaussians
 from ..backend.spherical_harmonics import rotate_sh
 from . import display, splats
+from .ellipsoids import AXES
 
 
 def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussians:
@@ -28,6 +30,7 @@ def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussi
         if not splats.is_splats(evaluated):
             raise ValueError(f"{obj.name}: a modifier turns its splats into something else; disable that modifier")
         posed, matrix = splats.read_splats(evaluated), np.array(evaluated.matrix_world)
+        half_axes = _half_axes(evaluated)
     if posed.sh_degree and len(posed) == len(rest):
         moved = np.flatnonzero((posed.rotations != rest.rotations).any(1))
         inverse = rest.rotations[moved] * np.array([1, -1, -1, -1], np.float32)
@@ -35,6 +38,9 @@ def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussi
         sh = posed.sh.copy()
         sh[moved] = rotate_sh(sh[moved], turns)
         posed = replace(posed, sh=sh)
+    if half_axes is not None:
+        rotations, scales = principal_axes(half_axes)
+        posed = replace(posed, rotations=rotations, scales=scales)
     try:
         return posed.transformed(matrix, rotate_sh=True)
     except ValueError as error:
@@ -49,6 +55,16 @@ def from_world(up: str) -> np.ndarray:
     from mathutils import Euler
 
     return np.array(Euler(splats.UPRIGHT[up]).to_matrix().to_4x4().inverted())
+
+
+def _half_axes(evaluated: bpy.types.Object) -> np.ndarray | None:
+    """Half-axes [N, 3, 3] of splats that a bake shears, in the object's frame; None where none does."""
+    attribute = evaluated.data.attributes.get(AXES)
+    if attribute is None:
+        return None
+    columns = np.empty(len(attribute.data) * 16, np.float32)
+    attribute.data.foreach_get("value", columns)
+    return columns.reshape(-1, 4, 4)[:, :3, :3].swapaxes(1, 2)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ def assert_plays(scene_module, obj, trajectory, frame_start, shown_pose):
     frame = bpy.context.scene.frame_current
     for shown, since_start in [(frame_start - 5, 0), (frame_start, 0), (frame_start + 2, 2), (frame_start + 50, 3)]:
         bpy.context.scene.frame_set(shown)
-        for got, want in zip(shown_pose(obj), poser.pose(since_start), strict=True):
+        posed = poser.pose(since_start)
+        for got, want in zip(shown_pose(obj), (posed.positions, posed.rotations), strict=True):
             # the same computation twice: float32's last bit, of numbers of order 3
             np.testing.assert_allclose(got, want, atol=1e-6, err_msg=f"frame {shown}")
     bpy.context.scene.frame_set(frame)
@@ -64,7 +65,7 @@ def test_bake_interpolates_between_frames(scene_module, plant, swing, shown_pose
     scene_module("scene.bake").bake(bpy.context, plant, trajectory, 10, "PACKED")
     poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
     bpy.context.scene.frame_set(11, subframe=0.5)
-    halfway = (poser.pose(1)[0] + poser.pose(2)[0]) / 2
+    halfway = (poser.pose(1).positions + poser.pose(2).positions) / 2
     np.testing.assert_allclose(shown_pose(plant)[0], halfway, atol=1e-6)  # float32, numbers of order 3
 
 

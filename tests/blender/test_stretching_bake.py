@@ -139,3 +139,70 @@ def test_baking_again_times_what_nobody_touched(scene_module, plant, bake, twist
     np.testing.assert_allclose(
         shown_pose(plant)[0], posed_locally(scene_module, plant, longer, 8)[0].positions, atol=2e-6
     )
+
+
+def shown_covariances(scene_module, obj):
+    """Covariances [N, 3, 3] from the rotation and scale of an object's splats as they are shown."""
+    obj.modifiers["Sway Splats"].show_viewport = False
+
+    def read(geometry):
+        values = {}
+        for name, field, width in (("rotation", "value", 4), ("scale", "vector", 3)):
+            values[name] = np.empty(len(geometry.pointcloud.points) * width, np.float32)
+            geometry.pointcloud.attributes[name].data.foreach_get(field, values[name])
+        rotations = scene_module("backend.rotations").normalised(values["rotation"].reshape(-1, 4))
+        half_axes = scene_module("backend.rotations").matrix_from_quaternion(rotations)
+        half_axes = half_axes * values["scale"].reshape(-1, 1, 3)
+        return half_axes @ half_axes.swapaxes(1, 2)
+
+    return evaluated(obj, read)
+
+
+@pytest.mark.parametrize("kept", ["preview", "PACKED"])
+def test_previews_and_frame_bakes_stretch(scene_module, plant, bake, stretching, shown_pose, kept):
+    """A preview, and a bake of every frame, show rotation and scale of A Sigma A^T; without them the cloud is at rest.
+
+    Both lie over a trajectory bake that stretches otherwise, of which nothing must show.
+    """
+    playback, splats = scene_module("scene.playback"), scene_module("scene.splats")
+    trajectory = stretching()
+    playback.register()
+    try:
+        bake.bake(bpy.context, plant, stretching(frames=3), START)
+        if kept == "preview":
+            playback.show(plant, trajectory, START)
+        else:
+            bake.bake(bpy.context, plant, trajectory, START, kept)
+        for since_start in (0, 2, 5):
+            bpy.context.scene.frame_set(START + since_start)
+            posed, _ = posed_locally(scene_module, plant, trajectory, since_start)
+            np.testing.assert_allclose(shown_pose(plant)[0], posed.positions, atol=2e-6)
+            np.testing.assert_allclose(shown_covariances(scene_module, plant), posed.covariances(), atol=1e-6)
+        assert not evaluated(plant, lambda geometry: "sway_axes" in geometry.pointcloud.attributes)
+        bpy.context.scene.frame_set(START + 2, subframe=0.5)
+        halfway = posed_locally(scene_module, plant, trajectory, 2.5)[0].positions
+        if kept == "preview":
+            np.testing.assert_allclose(shown_pose(plant)[0], halfway, atol=2e-6)
+        playback.stop(plant)
+        bake.free_bake(bpy.context, plant)
+    finally:
+        playback.unregister()
+    rest = splats.read_splats(plant)
+    np.testing.assert_allclose(shown_covariances(scene_module, plant), rest.covariances(), atol=1e-7)
+
+
+def test_frame_bakes_of_what_only_turns_keep_no_scale(scene_module, plant, bake, swing, stretching):
+    """A frame of a splat takes 12 bytes more where it stretches."""
+    assert bake.bake_size(plant, swing(), "PACKED") == 28 * 4 * 48
+    assert bake.bake_size(plant, stretching(), "PACKED") == 40 * 6 * 48
+
+
+def test_exported_splats_are_the_ellipsoids(scene_module, plant, bake, stretching):
+    """What export reads of a stretching bake are principal axes of A Sigma A^T, in world space."""
+    trajectory = stretching()
+    bake.bake(bpy.context, plant, trajectory, START)
+    bpy.context.scene.frame_set(START + 2)
+    shown = scene_module("scene.shown").shown_gaussians(bpy.context, plant)
+    want = trajectory.posed(scene_module("scene.splats").world_gaussians(plant), 2)
+    np.testing.assert_allclose(shown.positions, want.positions, atol=1e-4)  # as above, in a frame twice as large
+    np.testing.assert_allclose(shown.covariances(), want.covariances(), atol=1e-5)
