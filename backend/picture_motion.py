@@ -1,8 +1,7 @@
-"""`PictureMotion`: one layer's sway as a few complex shapes times periodic signals; what Blender plays and pokes.
+"""`PictureMotion`: one layer's motion as a few shapes and their courses in time; what Blender plays and pokes.
 
-A `SpectralVolume` is a product of low rank: strokes give few shapes however many frequencies the wind has, a video
-gives one shape a mode. So D(p, t) = Re sum_m shape_m(p) Q_m(t), the modal form of Davis et al. 2015: Q_m loops by
-itself, or is what a poked damped oscillator does.
+D(p, frame) = Re sum_m shape_m(p) Q_m(frame), the modal form of Davis et al. 2015: Q_m is the course that loops by
+itself, or what a poked damped oscillator does.
 """
 
 from __future__ import annotations
@@ -11,90 +10,109 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .spectral_volume import SpectralVolume
-
-DIRECT = 6
-"""A volume of no more frequencies is taken as modes: a shape each."""
-SHAPES = 8
-"""Most shapes of a volume of many frequencies."""
+SHAPES = 12
+"""Most shapes kept."""
 ENERGY = 1e-4
 """Share of the motion's energy that fewer shapes may lose."""
 
 
 @dataclass(frozen=True)
 class PictureMotion:
-    """M shapes over a picture, their natural sways and their looping signals."""
+    """M shapes over a box of a picture and their courses over N frames."""
 
     shapes: np.ndarray
-    """Displacement for Q = 1 [M, H, W, 2], complex64, pixels of the H x W reference picture, x right, y down."""
-    frequencies: np.ndarray
-    """Natural frequency of each shape [M], hertz."""
-    signals: np.ndarray
-    """Complex amplitudes of Q_m [M, K] at the harmonics 0 .. K - 1 of the loop."""
-    duration: float
-    """Length of the loop, seconds."""
+    """Displacement for Q = 1 [M, h, w, 2], complex64 or float32: (x, y) pixels of the picture, x right, y down, at the
+    centres of h x w cells that fill the box."""
+    courses: np.ndarray
+    """Q_m at each frame [N, M], complex."""
+    box: tuple[float, float, float, float]
+    """Left, top, width and height, pixels."""
+    size: tuple[int, int]
+    """Width and height of the picture, pixels."""
     mask: np.ndarray
-    """How much each pixel belongs to the layer [H, W], float32, 0..1."""
+    """Where the layer is in the whole picture [h', w'], float32, 0..1, at any resolution."""
+    fps: float
+    loops: bool = True
+    """Whether frame N shows frame 0 again."""
 
-    def coordinates(self, time: float | np.ndarray) -> np.ndarray:
-        """Q_m at times [...] (seconds): [..., M], complex."""
-        harmonics = np.arange(self.signals.shape[1]) / self.duration
-        return np.exp(2j * np.pi * np.asarray(time, float)[..., None] * harmonics) @ self.signals.T
+    @property
+    def frequencies(self) -> np.ndarray:
+        """The frequency at which each shape moves most [M], hertz; one period over the courses at least."""
+        duration = len(self.courses) / self.fps
+        power = np.abs(np.fft.fft(self.courses - self.courses.mean(0), axis=0)) ** 2
+        bins = np.abs(np.fft.fftfreq(len(self.courses), 1 / self.fps))
+        return np.maximum(bins[power.argmax(0)], 1 / duration)
 
-    def displacement(self, coordinates: np.ndarray) -> np.ndarray:
-        """Displacement [H, W, 2], float32, for Q [M]."""
-        q = np.asarray(coordinates, np.complex64)
-        return np.tensordot(q.real, self.shapes.real, 1) - np.tensordot(q.imag, self.shapes.imag, 1)
+    def at(self, pixels: np.ndarray) -> np.ndarray:
+        """The shapes [M, P, 2] at places [P, 2] of the picture, bilinear; edges are repeated."""
+        rows, columns = self.shapes.shape[1:3]
+        left, top, width, height = self.box
+        place = (np.asarray(pixels, float) - (left, top)) * (columns / width, rows / height) - 0.5
+        place = np.clip(place, 0, (columns - 1, rows - 1))
+        first = np.minimum(place.astype(int), (max(columns - 2, 0), max(rows - 2, 0)))
+        tx, ty = (place - first).T[..., None]
+        x, y = first.T
+        x1, y1 = np.minimum(x + 1, columns - 1), np.minimum(y + 1, rows - 1)
+        s = self.shapes
+        upper = (1 - tx) * s[:, y, x] + tx * s[:, y, x1]
+        return (1 - ty) * upper + ty * ((1 - tx) * s[:, y1, x] + tx * s[:, y1, x1])
+
+    def displacement(self, coordinates: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+        """Displacement [P, 2], pixels, of places [P, 2] for Q [M]."""
+        return np.tensordot(np.asarray(coordinates), self.at(pixels), 1).real
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         return {
             "shapes": self.shapes,
-            "frequencies": self.frequencies,
-            "signals": self.signals,
-            "duration": np.array(self.duration),
+            "courses": self.courses,
+            "box": np.array(self.box, float),
+            "size": np.array(self.size),
             "mask": self.mask,
+            "fps": np.array(self.fps),
+            "loops": np.array(self.loops),
         }
 
     @staticmethod
     def from_arrays(arrays: dict[str, np.ndarray]) -> PictureMotion:
         return PictureMotion(
-            arrays["shapes"], arrays["frequencies"], arrays["signals"], float(arrays["duration"]), arrays["mask"]
+            arrays["shapes"],
+            arrays["courses"],
+            tuple(arrays["box"].tolist()),
+            tuple(arrays["size"].tolist()),
+            arrays["mask"],
+            float(arrays["fps"]),
+            bool(arrays["loops"]),
         )
 
+    def reduced(self, most: int = SHAPES) -> PictureMotion:
+        """The same motion in as few real shapes as keep its energy, where it has more than `most` or more than needed.
 
-def from_volume(volume: SpectralVolume, duration: float) -> PictureMotion:
-    """The volume's motion as shapes and signals that repeat after `duration` seconds.
-
-    Frequencies go to the nearest whole multiple of 1 / duration above 0: the nearest loop. Raises ValueError for a
-    duration that is not above 0.
-    """
-    if not duration > 0:
-        raise ValueError(f"a loop of {duration:g} s is empty; make it longer")
-    harmonics = np.maximum(np.rint(volume.frequencies * duration).astype(int), np.where(volume.frequencies > 0, 1, 0))
-    mask = volume.mask.astype(np.float32)
-    if len(harmonics) <= DIRECT:
-        signals = np.zeros((len(harmonics), harmonics.max() + 1), complex)
-        signals[np.arange(len(harmonics)), harmonics] = 1
-        frequencies = np.maximum(volume.frequencies, 1 / duration)
-        return PictureMotion(volume.coefficients.astype(np.complex64), frequencies, signals, duration, mask)
-    return _reduced(volume, harmonics, duration, mask)
-
-
-def _reduced(volume: SpectralVolume, harmonics: np.ndarray, duration: float, mask: np.ndarray) -> PictureMotion:
-    """Few real shapes by the singular value decomposition of real and imaginary parts, as rows of one matrix."""
-    bins, height, width, _ = volume.coefficients.shape
-    rows = volume.coefficients.reshape(bins, -1)
-    stacked = np.concatenate([rows.real, rows.imag])  # [2K, 2 H W]
-    # By its small Gram matrix: the rows are few, their length is that of the picture.
-    values, left = np.linalg.eigh((stacked @ stacked.T).astype(float))
-    order = np.argsort(values)[::-1]
-    left_out = 1 - np.cumsum(values[order]) / max(values.sum(), 1e-30)
-    count = min(int((left_out > ENERGY).sum()) + 1, SHAPES, len(values))
-    left = left[:, order[:count]]  # [2K, M], orthonormal
-    shapes = (left.T @ stacked).reshape(count, height, width, 2)
-    amplitudes = (left[:bins] + 1j * left[bins:]).T  # [M, K]
-    signals = np.zeros((count, harmonics.max() + 1), complex)
-    np.add.at(signals.T, harmonics, amplitudes.T)
-    power = np.abs(amplitudes) ** 2
-    frequencies = volume.frequencies[power.argmax(1)]
-    return PictureMotion(shapes.astype(np.complex64), np.maximum(frequencies, 1 / duration), signals, duration, mask)
+        Singular value decomposition of the displacements at all frames, through the Gram matrix of the courses.
+        """
+        count = len(self.shapes)
+        flat = self.shapes.reshape(count, -1)
+        rows = np.concatenate([flat.real, -flat.imag]).astype(float)  # [2M, h w 2]
+        courses = np.concatenate([self.courses.real, self.courses.imag], 1)  # [N, 2M]
+        used = (np.abs(rows).max(1) > 0) & (np.abs(courses).max(0) > 0)
+        rows, courses = rows[used], courses[:, used]
+        if len(rows) == 0:
+            return self
+        gram = courses @ (rows @ rows.T) @ courses.T
+        values, vectors = np.linalg.eigh(gram)
+        values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+        lost = 1 - np.cumsum(values) / max(values.sum(), 1e-300)
+        keep = min(int((lost > ENERGY).sum()) + 1, most)
+        if keep >= len(rows) and count <= most:
+            return self
+        shapes = vectors[:, :keep].T @ courses @ rows
+        # Of unit course: the keys' values then say how far, in units of the largest displacement.
+        crest = np.abs(vectors[:, :keep]).max(0)
+        return PictureMotion(
+            (shapes * crest[:, None]).reshape(keep, *self.shapes.shape[1:]).astype(np.float32),
+            vectors[:, :keep] / crest,
+            self.box,
+            self.size,
+            self.mask,
+            self.fps,
+            self.loops,
+        )

@@ -5,35 +5,41 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+PURE = 1e-5
+"""A signal is a sine where this share of its power at most lies at other frequencies."""
+
 
 def animate_loop(
-    key: bpy.types.Key, path: str, amplitudes: np.ndarray, frame_start: float, period: float
+    key: bpy.types.Key, path: str, values: np.ndarray, frame_start: int, loops: bool
 ) -> bpy.types.FCurve | None:
-    """Animates a property as Re sum_k amplitudes[k] exp(2 pi i k (frame - frame_start) / period); earlier curves go.
+    """Animates a property through values [N], one a frame; with `loops` for ever. Earlier curves of it go.
 
-    One harmonic becomes an empty curve with a sine modifier, several become a key a frame with a Cycles modifier: both
-    can be edited in the Graph Editor. A signal that stays 0 gets no curve (None).
+    A sine becomes an empty curve with a sine modifier, anything else a key a frame, with a Cycles modifier where it
+    loops: both can be edited in the Graph Editor. A signal that stays 0 gets no curve (None).
     """
-    harmonics = np.flatnonzero(np.abs(amplitudes) > 1e-6 * np.abs(amplitudes).max(initial=0))
-    curve = fresh_curve(key, path)
-    if len(harmonics) == 0:
-        remove_curve(key, path)
+    remove_curve(key, path)
+    if not np.abs(values).max() > 1e-9:
         return None
-    if len(harmonics) == 1 and harmonics[0]:
-        k = int(harmonics[0])
+    curve = fresh_curve(key, path)
+    period = len(values)
+    spectrum = np.fft.rfft(values)
+    spectrum[1:] *= 2
+    k = int(np.abs(spectrum).argmax())
+    if loops and 0 < k < period / 2 and (np.abs(spectrum) ** 2).sum() < (1 + PURE) * abs(spectrum[k]) ** 2:
         # a cos(x + phi) = a sin(x + phi + pi / 2)
         speed = 2 * np.pi * k / period
         sine = curve.modifiers.new("FNGENERATOR")
         sine.function_type = "SIN"
-        sine.amplitude = float(np.abs(amplitudes[k]))
+        sine.amplitude = float(abs(spectrum[k]) / period)
         sine.phase_multiplier = speed
-        offset = np.angle(amplitudes[k]) + np.pi / 2 - speed * frame_start
+        offset = np.angle(spectrum[k]) + np.pi / 2 - speed * frame_start
         sine.phase_offset = float(np.angle(np.exp(1j * offset)))
         return curve
-    frames = np.arange(round(period) + 1)
-    turns = np.exp(2j * np.pi * np.outer(frames / period, np.arange(len(amplitudes))))
-    write_keys(curve, frame_start + frames, (turns @ amplitudes).real)
-    curve.modifiers.new("CYCLES")
+    if loops:
+        values = np.append(values, values[0])
+    write_keys(curve, frame_start + np.arange(len(values)), values)
+    if loops:
+        curve.modifiers.new("CYCLES")
     return curve
 
 

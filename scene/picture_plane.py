@@ -24,6 +24,8 @@ DISPLAY_VIEWS = {"AgX", "Filmic"}
 """View transforms of fresh scenes that would change a photograph's colours."""
 FREQUENCY = "sway_frequency"
 """Custom property of a layer's mesh: natural frequencies of its modes, hertz."""
+PIXEL = "sway_pixel"
+"""Custom property of a layer's mesh: metres a pixel."""
 LAYER = "sway_layer"
 """Custom property that marks a layer's object."""
 
@@ -44,10 +46,9 @@ def make_planes(
     plate: Path,
     layers: list[Layer],
     frame_start: int,
-    frames: int,
     height: float = 2.0,
 ) -> bpy.types.Object:
-    """An upright picture at the 3D cursor, `height` metres high, that loops every `frames` frames; returns its parent.
+    """An upright picture at the 3D cursor, `height` metres high, that moves from `frame_start` on; returns its parent.
 
     Layers are listed from back to front. The picture faces -Y; every image is packed into the .blend.
     """
@@ -63,19 +64,19 @@ def make_planes(
     _place(context, _plate(name, back, metres), parent, 0)
     for number, layer in enumerate(layers, 1):
         obj = _layer(f"{name} {layer.name}", _image(layer.image, colourspace), layer.motion, height)
-        animate(obj, layer.motion, frame_start, frames)
+        animate(obj, layer.motion, frame_start)
         _place(context, obj, parent, number * APART * height)
     return parent
 
 
-def animate(obj: bpy.types.Object, motion: PictureMotion, frame_start: int, frames: int) -> None:
-    """Gives a layer's shape keys their looping F-curves."""
+def animate(obj: bpy.types.Object, motion: PictureMotion, frame_start: int) -> None:
+    """Gives a layer's shape keys the F-curves of its own motion."""
     key = obj.data.shape_keys
-    for m, signal in enumerate(motion.signals):
-        for part, amplitudes in (("cos", signal), ("sin", -1j * signal)):  # Re Q and Im Q
+    for m, course in enumerate(motion.courses.T):
+        for part, values in (("cos", course.real), ("sin", course.imag)):
             if block := key.key_blocks.get(key_name(m, part)):
                 path = f'key_blocks["{block.name}"].value'
-                picture_curves.animate_loop(key, path, amplitudes, frame_start, frames)
+                picture_curves.animate_loop(key, path, values, frame_start, motion.loops)
 
 
 def layers_of(parent: bpy.types.Object) -> list[bpy.types.Object]:
@@ -123,44 +124,47 @@ def _plate(name: str, image: bpy.types.Image, metres: float) -> bpy.types.Object
 
 def _layer(name: str, image: bpy.types.Image, motion: PictureMotion, height: float) -> bpy.types.Object:
     """A grid over the layer's part of the picture with its shape keys."""
-    pixels, faces = grid(motion.mask)
-    rows, columns = motion.mask.shape
-    metres = height / rows
+    pixels, faces = grid(motion)
+    size = np.array(motion.size)
+    metres = height / size[1]
     mesh = bpy.data.meshes.new(name)
     flat = np.zeros((len(pixels), 3), np.float32)
-    flat[:, :2] = (pixels - (columns / 2, rows / 2)) * (metres, -metres)
+    flat[:, :2] = (pixels - size / 2) * (metres, -metres)
     mesh.from_pydata(flat, [], faces.tolist())
-    uv = pixels / (columns, rows)
+    uv = pixels / size
     uv[:, 1] = 1 - uv[:, 1]
     mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", uv[faces.ravel()].astype(np.float32).ravel())
     mesh.materials.append(_material(name, image, True))
     mesh[FREQUENCY] = [float(f) for f in motion.frequencies]
+    mesh[PIXEL] = metres
     obj = bpy.data.objects.new(name, mesh)
     obj[LAYER] = True
     obj.shape_key_add(name="Basis")
-    for m, shape in enumerate(motion.shapes):
+    for m, shape in enumerate(motion.at(pixels)):
         for part, field in (("cos", shape.real), ("sin", -shape.imag)):
             if not field.any():
                 continue
             key = obj.shape_key_add(name=key_name(m, part))
             key.slider_min, key.slider_max = -10, 10
             moved = flat.copy()
-            moved[:, :2] += _bilinear(field, pixels) * (metres, -metres)
+            moved[:, :2] += field * (metres, -metres)
             key.data.foreach_set("co", moved.ravel())
             key.value = 0
     return obj
 
 
-def grid(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices [N, 2] (pixels, x right, y down) and quads [F, 4] of the cells that a mask [H, W] touches."""
-    height, width = mask.shape
+def grid(motion: PictureMotion) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices [N, 2] (pixels, x right, y down) and quads [F, 4] of the cells that the motion's mask touches."""
+    width, height = motion.size
     cell = max(height, width) / CELLS
     rows, columns = max(round(height / cell), 1), max(round(width / cell), 1)
-    y, x = np.linspace(0, height, rows + 1), np.linspace(0, width, columns + 1)
+    x, y = np.linspace(0, width, columns + 1), np.linspace(0, height, rows + 1)
     touched = np.zeros((rows, columns), bool)
-    at = np.nonzero(mask > 0.002)
-    touched[np.minimum(at[0] * rows // height, rows - 1), np.minimum(at[1] * columns // width, columns - 1)] = True
-    grown = np.pad(touched, 1)  # colours reach half a pixel over a cell's edge
+    row, column = np.nonzero(motion.mask > 0.002)
+    mask_rows, mask_columns = motion.mask.shape
+    at = ((row + 0.5) * rows / mask_rows).astype(int), ((column + 0.5) * columns / mask_columns).astype(int)
+    touched[at] = True
+    grown = np.pad(touched, 1)  # the mask may be coarser than the cells
     touched = np.any([np.roll(grown, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1)], 0)[1:-1, 1:-1]
     row, column = np.nonzero(touched)
     corner = row * (columns + 1) + column
@@ -169,17 +173,6 @@ def grid(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     used, faces = np.unique(faces, return_inverse=True)
     vertices = np.stack([x[used % (columns + 1)], y[used // (columns + 1)]], 1)
     return vertices, faces.reshape(-1, 4)
-
-
-def _bilinear(field: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Values [N, 2] of a field [H, W, 2] at pixels [N, 2]; pixel (0, 0) has its centre at (0.5, 0.5)."""
-    height, width = field.shape[:2]
-    place = np.clip(pixels - 0.5, 0, (width - 1, height - 1))
-    first = np.minimum(place.astype(int), (max(width - 2, 0), max(height - 2, 0)))
-    tx, ty = (place - first).T[..., None]
-    x, y = first.T
-    x1, y1 = np.minimum(x + 1, width - 1), np.minimum(y + 1, height - 1)
-    return (1 - ty) * ((1 - tx) * field[y, x] + tx * field[y, x1]) + ty * ((1 - tx) * field[y1, x] + tx * field[y1, x1])
 
 
 def _material(name: str, image: bpy.types.Image, transparent: bool) -> bpy.types.Material:
