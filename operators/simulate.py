@@ -7,9 +7,8 @@ import bpy
 from ..backend import arrays
 from ..backend.api.simulate import SimulateParams
 from ..backend.trajectory import Trajectory
-from ..properties import steps
 from ..properties.from_params import annotations_of
-from ..scene import bake, playback
+from ..scene import playback
 from ..scene.subject import write_subject
 from .worker_operator import StepOperator
 
@@ -32,9 +31,6 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
     def take_in(self, context, obj):
         trajectory = Trajectory.from_arrays(arrays.load(self.job.outputs["trajectory"]))
         self.note(obj, self.job.outputs["trajectory"])
-        if bake.is_baked(obj):
-            bake.free_bake(context, obj)
-            steps.clear(obj, "bake")
         playback.show(obj, trajectory, context.scene.frame_start, obj.sway.simulate.file)
         tip = self.job.results["tip_amplitude_m"] * 100
         return f"{len(trajectory)} frames, the tip moves {tip:.1f} cm; scrub the timeline"

@@ -161,3 +161,25 @@ def test_bake_stores_moving_splats_only(scene_module, cloud, swing, tmp_path):
         promised.append(bake.bake_size(obj, trajectory, "PACKED"))
     # a frame's description is a JSON text of a few hundred bytes; one SH attribute more would be 43 % over
     assert sizes[1] - sizes[0] == pytest.approx(promised[1] - promised[0], rel=0.03)
+
+
+def test_simulating_again_outdates_a_bake_and_deletes_nothing(addon, scene_module, plant, swing, shown_pose, tmp_path):
+    """The new simulation is previewed over the earlier bake, which is outdated, kept, and shown without the preview."""
+    from types import SimpleNamespace
+
+    bake, steps, playback = (scene_module(name) for name in ("scene.bake", "properties.steps", "scene.playback"))
+    arrays, simulate = scene_module("backend.arrays"), scene_module("operators.simulate").SWAY_OT_simulate
+    scene, first, second = bpy.context.scene, swing(), swing(amplitude=0.5)
+    steps.finish(plant, "simulate", "", "first")
+    bake.bake(bpy.context, plant, first, 10)
+    steps.finish(plant, "bake", steps.origin(scene, plant, "bake"))
+    assert steps.state(scene, plant, "bake") is steps.State.done
+
+    path = str(arrays.save(tmp_path / "second.npz", second.to_arrays()))
+    job = SimpleNamespace(outputs={"trajectory": path}, results={"tip_amplitude_m": 0.1})
+    operator = SimpleNamespace(job=job, note=lambda obj, file: steps.finish(obj, "simulate", "", file))
+    simulate.take_in(operator, bpy.context, plant)
+    assert bake.is_baked(plant) and steps.state(scene, plant, "bake") is steps.State.outdated
+    assert playback.is_shown(plant)
+    playback.stop(plant)
+    assert_plays(scene_module, plant, first, 10, shown_pose)
