@@ -9,6 +9,7 @@ import bpy
 
 from ..backend.api.reference import Source
 from ..jobs import queue
+from ..operators.bake import describe as describe_bake
 from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene import bake, playback
@@ -185,12 +186,12 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
             bake.draw_dials(dials, context.active_object)
 
     def hidden(self, context):
-        return () if context.scene.sway.bake.target == "loop" else ("loop_frames",)
+        target = context.scene.sway.bake.target
+        settings = {"loop_frames": "loop", "bones": "bones", "tolerance": "bones"}
+        return tuple(name for name, only in settings.items() if target != only)
 
     def lines(self, found):
-        if found.get("loop_frames"):
-            return [f"Repeats every {found['loop_frames']} frames, without the add-on"]
-        return [f"Frames {found['frame_start']} to {found['frame_end']} play without the add-on"]
+        return [describe_bake(found), "Plays without the add-on"]
 
 
 _TITLE = {
