@@ -6,7 +6,7 @@ import bpy
 
 from . import preferences
 from .jobs import queue
-from .operators import bake, export_splats, fit, import_splats, jobs, parts, reference, simulate
+from .operators import bake, export_splats, export_usd, fit, import_splats, jobs, parts, reference, simulate
 from .panels import pictures, sidebar
 from .properties import groups
 from .scene import playback
@@ -17,6 +17,7 @@ CLASSES = (
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
     export_splats.SWAY_OT_export_splats,
+    export_usd.SWAY_OT_export_usd,
     parts.SWAY_OT_guess_parts,
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
@@ -36,7 +37,8 @@ def register() -> None:
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
-    bpy.types.TOPBAR_MT_file_export.append(export_splats.menu)
+    for exporter in (export_splats, export_usd):
+        bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
     playback.register()
 
 
@@ -44,7 +46,8 @@ def unregister() -> None:
     playback.unregister()
     queue.stop_worker()
     pictures.unregister()
-    bpy.types.TOPBAR_MT_file_export.remove(export_splats.menu)
+    for exporter in (export_splats, export_usd):
+        bpy.types.TOPBAR_MT_file_export.remove(exporter.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
     del bpy.types.Object.sway
     del bpy.types.Scene.sway

@@ -91,3 +91,37 @@ def test_what_cannot_be_exported_is_refused_in_one_sentence(plant, tmp_path):
     with pytest.raises(RuntimeError, match="unevenly"):
         bpy.ops.sway.export_splats(filepath=str(tmp_path / "a.ply"))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_motion_exported_as_usd_plays_in_blender_without_the_addon(worker, plant, scene_module, swing, tmp_path):
+    """Points with primvars come back through Blender's own importer: the splats of each frame, by its attributes."""
+    import bpy
+
+    scene_module("scene.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, 3
+    path = tmp_path / "walk.usdc"
+    assert bpy.ops.sway.export_usd(filepath=str(path), schema="points") == {"FINISHED"}
+    shown, splats = scene_module("scene.shown"), scene_module("scene.splats")
+    want = {}
+    for frame in (1, 3):
+        scene.frame_set(frame)
+        want[frame] = shown.shown_gaussians(bpy.context, plant)
+    bpy.ops.wm.usd_import(filepath=str(path))
+    again = next(obj for obj in bpy.data.objects if obj.type == "POINTCLOUD" and obj is not plant)
+    for frame, cloud in want.items():
+        scene.frame_set(frame)
+        evaluated = again.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        read = splats.read_splats(evaluated)
+        np.testing.assert_allclose(read.positions, cloud.positions, atol=1e-6)
+        np.testing.assert_allclose(read.rotations, cloud.rotations, atol=1e-6)
+        np.testing.assert_allclose(read.sh, cloud.sh, atol=1e-6)
+    assert np.abs(want[1].positions - want[3].positions).max() > 0.01
+
+
+def test_usd_refuses_a_folder_that_is_not_there(plant, tmp_path):
+    """One sentence, before anything is computed."""
+    import bpy
+
+    with pytest.raises(RuntimeError, match="does not exist"):
+        bpy.ops.sway.export_usd(filepath=str(tmp_path / "nowhere" / "a.usdc"))
