@@ -6,13 +6,27 @@ import bpy
 
 from . import preferences
 from .jobs import queue
-from .operators import bake, export_splats, export_usd, fit, import_splats, jobs, parts, reference, simulate
-from .panels import pictures, sidebar
-from .properties import groups
+from .operators import (
+    bake,
+    export_splats,
+    export_usd,
+    fit,
+    import_splats,
+    jobs,
+    parts,
+    picture,
+    picture_modes,
+    picture_poke,
+    reference,
+    simulate,
+)
+from .panels import picture_editor, pictures, sidebar
+from .properties import groups, picture_groups
 from .scene import playback
 
 CLASSES = (
     *groups.CLASSES,
+    *picture_groups.CLASSES,
     preferences.SWAY_AP_Preferences,
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
@@ -28,6 +42,10 @@ CLASSES = (
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
     *sidebar.CLASSES,
+    *picture.CLASSES,
+    *picture_modes.CLASSES,
+    *picture_poke.CLASSES,
+    *picture_editor.CLASSES,
 )
 
 
@@ -36,6 +54,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
+    picture_groups.register()
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
     for exporter in (export_splats, export_usd):
         bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
@@ -49,6 +68,7 @@ def unregister() -> None:
     for exporter in (export_splats, export_usd):
         bpy.types.TOPBAR_MT_file_export.remove(exporter.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
+    picture_groups.unregister()
     del bpy.types.Object.sway
     del bpy.types.Scene.sway
     for cls in reversed(CLASSES):

@@ -185,7 +185,7 @@ def _upright(frame) -> np.ndarray:
 
 
 def write_mp4(path: str | os.PathLike[str], frames: np.ndarray, fps: float) -> Path:
-    """Write frames [T, H, W, 3] (display-referred, 0..1) as H.264 in yuv420p, which plays everywhere.
+    """Write frames [T, H, W, 3] (display-referred, uint8 or 0..1) as H.264 in yuv420p, which plays everywhere.
 
     Odd sizes get their last row or column twice, as that format needs even ones. Falls back to MPEG-4 part 2 where the
     codec was built without x264. Written beside its final name and renamed.
@@ -209,7 +209,7 @@ def write_mp4(path: str | os.PathLike[str], frames: np.ndarray, fps: float) -> P
         stream.codec_context.color_primaries = stream.codec_context.color_trc = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         for picture in frames:
-            rgb = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+            rgb = picture if picture.dtype == np.uint8 else (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
             rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

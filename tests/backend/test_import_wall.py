@@ -20,6 +20,7 @@ SHARED = {
     "formats",
     "gaussians",
     "parts",
+    "picture",
     "picture_motion",
     "rotations",
     "sample",

@@ -1,0 +1,5 @@
+"""Poke and drag a picture."""
+
+from __future__ import annotations
+
+CLASSES = ()
