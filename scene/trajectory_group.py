@@ -27,7 +27,7 @@ from . import ellipsoids, nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
 STRETCHING_GROUP = "Sway Stretching Trajectory"
-VERSION = 2
+VERSION = 4
 TIME, MOTION, PARTICLES, CARRIERS = "Time", "Motion", "Particles", "Carriers"
 """Inputs: the frame that is shown, counted from 0; the object that holds the motion; how many particles there are, and
 how many of them carry a splat."""
@@ -42,6 +42,7 @@ LARGEST = 2**31 - 1
 """Of the whole numbers that an attribute holds."""
 
 _TURN_W, _TURN_XYZ = "turn_w", "turn_xyz"
+_MAP = "sway_map"
 _REST, _STRETCH = "rest", ("stretch_first", "stretch_second")
 
 
@@ -116,35 +117,57 @@ def carry(
 ) -> bpy.types.NodeSocket:
     """The splats moved and turned by `posed_particles`, as their carrier attributes say."""
     blended = _blended(build, particles, count, carriers, how)
+    moves = build.math("GREATER_THAN", build.attribute(f"{CARRIER}0", "INT"), 0.5)
+    if how is Carried.stretched:
+        points, displacement, turn = _sheared(build, points, moves, blended)
+    else:
+        displacement, turn = blended.displacement, blended.turn
+    if how is Carried.around:
+        beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest)
+        taken = build.add("FunctionNodeRotateVector", {"Vector": beside, "Rotation": turn})
+        displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
     rotation = build.add(
         "FunctionNodeRotateRotation",
-        {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": blended.turn},
+        {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": turn},
         rotation_space="GLOBAL",
     )
-    moves = build.math("GREATER_THAN", build.attribute(f"{CARRIER}0", "INT"), 0.5)
-    displacement = blended.displacement
-    # The affine map through the carriers' mean: its gradient takes the splat's place beside that mean along.
-    beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest) if blended.rest else None
-    if how is Carried.around:
-        taken = build.add("FunctionNodeRotateVector", {"Vector": beside, "Rotation": blended.turn})
-        displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
-    elif how is Carried.stretched:
-        points = build.store(points, ellipsoids.AXES, "FLOAT4X4", ellipsoids.resting_axes(build))
-        deformation = build.add(
-            "FunctionNodeMatrixMultiply",
-            {0: build.add("FunctionNodeCombineTransform", {"Rotation": blended.turn}), 1: blended.stretch},
-        )
-        axes = build.add(
-            "FunctionNodeMatrixMultiply", {0: deformation, 1: build.attribute(ellipsoids.AXES, "FLOAT4X4")}
-        )
-        points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes, Selection=moves)
-        taken = build.add("FunctionNodeTransformDirection", {"Direction": beside, "Transform": deformation})
-        displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
     cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
     moved = build.add("GeometryNodeSetPosition", cloud)
     moved = build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=moves)
     # Whatever follows in the stack would copy them along.
-    return build.without(moved, f"{CARRIER}*")
+    return build.without(build.without(moved, f"{CARRIER}*"), _MAP)
+
+
+def _sheared(
+    build: nodes.Builder, points: Any, moves: Any, blended: _Blended
+) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket, bpy.types.NodeSocket]:
+    """The splats with half-axes; their displacement and turn."""
+    resting, where = ellipsoids.resting_axes(build), build.add("GeometryNodeInputPosition")
+    turned = build.add("FunctionNodeCombineTransform", {"Rotation": blended.turn})
+    deformation = build.add("FunctionNodeMatrixMultiply", {0: turned, 1: blended.stretch})
+    # The affine map through the carriers' mean: its gradient takes the splat's place beside that mean along.
+    beside = build.vector("SUBTRACT", where, blended.rest)
+    taken = build.add("FunctionNodeTransformDirection", {"Direction": beside, "Transform": deformation})
+    displacement = build.vector("ADD", blended.displacement, build.vector("SUBTRACT", taken, beside))
+
+    # All that is known of a splat in one attribute, half-axes, displacement and turn: the sum over its carriers is
+    # computed anew for every attribute that is made of it.
+    axes = build.node(
+        "FunctionNodeSeparateMatrix", {0: build.add("FunctionNodeMatrixMultiply", {0: deformation, 1: resting})}
+    ).outputs
+    quaternion = build.node("FunctionNodeRotationToQuaternion", {0: blended.turn}).outputs
+    moved = build.node("ShaderNodeSeparateXYZ", {0: displacement}).outputs
+    columns = [(*axes[4 * k : 4 * k + 3], quaternion[k]) for k in range(3)] + [(*moved, quaternion[3])]
+    whole = build.add("FunctionNodeCombineMatrix", dict(enumerate(entry for column in columns for entry in column)))
+    points = build.store(points, _MAP, "FLOAT4X4", whole, Selection=moves)
+
+    known = build.node("FunctionNodeSeparateMatrix", {0: build.attribute(_MAP, "FLOAT4X4")}).outputs
+    axes = {4 * k + i: known[4 * k + i] for k in range(3) for i in range(3)}
+    axes = build.switch("MATRIX", moves, resting, build.add("FunctionNodeCombineMatrix", axes))
+    points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes)
+    displacement = build.add("ShaderNodeCombineXYZ", {i: known[12 + i] for i in range(3)})
+    turn = build.add("FunctionNodeQuaternionToRotation", {k: known[4 * k + 3] for k in range(4)})
+    return points, displacement, turn
 
 
 class _Moments:
@@ -173,7 +196,7 @@ class _Moments:
     def displacement(self) -> bpy.types.NodeSocket:
         """How far each particle is from its place at rest."""
         position = self._build.add("GeometryNodeInputPosition")
-        return self._build.vector("SUBTRACT", self._between("FLOAT_VECTOR", position), self.rest())
+        return self._build.vector("SUBTRACT", self._between(position), self.rest())
 
     def turn(self) -> bpy.types.NodeSocket:
         """Rotation since rest: the normalised mean of the frames' quaternions, whose signs agree in time."""
@@ -193,20 +216,34 @@ class _Moments:
         """U - 1 since rest: (xx, xy, xz) and (yy, yz, zz)."""
         build, six = self._build, []
         for name in STRETCHES:
+            # Taken apart after sampling: a field that is sampled is computed on all points of the motion.
             packed = build.attribute(name, "INT")
-            upper = build.integer("DIVIDE_FLOOR", packed, HALF_WORD)
-            lower = build.integer("SUBTRACT", build.integer("FLOORED_MODULO", packed, HALF_WORD), MIDDLE)
-            six += [build.math("MULTIPLY", self._between("FLOAT", number), step) for number in (upper, lower)]
+            before, after = (
+                build.sample(self._points, "INT", packed, place) for place in (self._in_first, self._in_second)
+            )
+            for number_before, number_after in zip(_two(build, before), _two(build, after), strict=True):
+                number = self._mixed("FLOAT", number_before, number_after)
+                six.append(build.math("MULTIPLY", number, step))
         return [build.add("ShaderNodeCombineXYZ", dict(enumerate(three))) for three in (six[:3], six[3:])]
 
-    def _between(self, data_type: str, value: Any) -> bpy.types.NodeSocket:
-        """A field on the motion's points, between the two frames."""
-        build = self._build
+    def _between(self, value: Any) -> bpy.types.NodeSocket:
+        """A vector of the motion's points, between the two frames."""
         before, after = (
-            build.sample(self._points, data_type, value, place) for place in (self._in_first, self._in_second)
+            self._build.sample(self._points, "FLOAT_VECTOR", value, place)
+            for place in (self._in_first, self._in_second)
         )
-        kind = "VECTOR" if data_type == "FLOAT_VECTOR" else "FLOAT"
-        return build.add("ShaderNodeMix", {"Factor": self._fraction, "A": before, "B": after}, data_type=kind)
+        return self._mixed("VECTOR", before, after)
+
+    def _mixed(self, data_type: str, before: Any, after: Any) -> bpy.types.NodeSocket:
+        inputs = {"Factor": self._fraction, "A": before, "B": after}
+        return self._build.add("ShaderNodeMix", inputs, data_type=data_type)
+
+
+def _two(build: nodes.Builder, packed: Any) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
+    """The two numbers in a whole one of `STRETCHES`, in steps."""
+    upper = build.integer("DIVIDE_FLOOR", packed, HALF_WORD)
+    lower = build.integer("SUBTRACT", build.integer("FLOORED_MODULO", packed, HALF_WORD), MIDDLE)
+    return upper, lower
 
 
 @dataclass(frozen=True)
