@@ -7,6 +7,7 @@ import bpy
 from . import preferences
 from .jobs import queue
 from .operators import (
+    acting,
     bake,
     export_splats,
     export_usd,
@@ -20,7 +21,7 @@ from .operators import (
     reference,
     simulate,
 )
-from .panels import picture_editor, pictures, sidebar
+from .panels import picture_editor, pictures, sidebar, simulation
 from .properties import groups, picture_groups
 from .scene import playback
 
@@ -36,12 +37,14 @@ CLASSES = (
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
+    *acting.CLASSES,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_free_bake,
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
     *sidebar.CLASSES,
+    *simulation.CLASSES,
     *picture.CLASSES,
     *picture_modes.CLASSES,
     *picture_poke.CLASSES,

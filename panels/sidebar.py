@@ -8,10 +8,11 @@ from typing import ClassVar
 import bpy
 
 from ..backend.api.reference import Source
+from ..backend.api.simulate import SURROUNDINGS
 from ..jobs import queue
 from ..operators.bake import describe as describe_bake
 from ..operators.worker_operator import describe
-from ..properties import steps
+from ..properties import materials, steps
 from ..scene import bake, playback
 from ..scene.splats import is_splats
 from .params import draw_params
@@ -71,17 +72,15 @@ class StepPanel(SidebarPanel):
         self.draw_settings(context, column)
         self.draw_button(context, column)
         if not ready:
-            layout.label(text=self.waits_for(), icon="INFO")
+            layout.label(text=self.waits_for(obj), icon="INFO")
         self.draw_state(context, obj, layout)
 
     def ready(self, obj: bpy.types.Object) -> bool:
-        order = list(steps.PARAMS)
-        place = order.index(self.step)
-        return place == 0 or bool(getattr(obj.sway, order[place - 1]).made)
+        before = steps.needed(obj, self.step)
+        return not before or bool(getattr(obj.sway, before).made)
 
-    def waits_for(self) -> str:
-        order = list(steps.PARAMS)
-        return f"First: {_TITLE[order[order.index(self.step) - 1]]}"
+    def waits_for(self, obj: bpy.types.Object) -> str:
+        return f"First: {_TITLE[steps.needed(obj, self.step)]}"
 
     def draw_settings(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         cls = steps.PARAMS[self.step]
@@ -160,8 +159,25 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     bl_label = "Simulate"
     step, operator, icon = "simulate", "sway.simulate", "PHYSICS"
 
+    def draw_settings(self, context, layout):
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(context.active_object.sway.material, "preset")
+        StepPanel.draw_settings(self, context, layout)
+
     def hidden(self, context):
-        return ("direction", "gustiness", "strength", "seed") if context.scene.sway.simulate.wind == "fitted" else ()
+        still = context.scene.sway.simulate.wind in ("none", "fitted")
+        return (*SURROUNDINGS, *(("direction", "gustiness", "strength", "seed") if still else ()))
+
+    def ready(self, obj):
+        return True
+
+    def draw_button(self, context, layout):
+        obj = context.active_object
+        if materials.is_fitted(obj) and not obj.sway.fit.made:
+            layout.label(text="Fit Material first, or choose a Material", icon="INFO")
+            return
+        StepPanel.draw_button(self, context, layout)
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]

@@ -37,6 +37,20 @@ class SimulateParams:
         0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s"
     )
     seed: int = param(0, "Another number gives other gusts", min=0)
+    gravity: float = param(
+        1.0,
+        "How much of the scene's gravity pulls; a fitted subject hangs under it as it was captured, and feels no more",
+        min=0.0,
+        max=10.0,
+        soft_max=2.0,
+        subtype="FACTOR",
+    )
+    force_fields: bool = param(True, "Wind, force, vortex, turbulence and drag fields of the scene push the splats")
+    acting_objects: bool = param(
+        True, "Objects that are set to act on splats do so: colliders, blows, pulls, carriers, blades", label="Objects"
+    )
+    floor: bool = param(False, "A level floor that splats fall on")
+    floor_height: float = param(0.0, "Height of the floor", min=-10000.0, max=10000.0, unit="m")
     particles: int = param(
         2000,
         "Particles that carry the splats of a material without a fit; more follow finer folds and take longer",
@@ -54,3 +68,7 @@ class SimulateParams:
         soft_max=96,
         advanced=True,
     )
+
+
+SURROUNDINGS = ("gravity", "force_fields", "acting_objects", "floor", "floor_height")
+"""Parameters that say what of the scene is sent along; they belong together in the sidebar."""
