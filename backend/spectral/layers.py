@@ -17,7 +17,9 @@ SURFACES = (Kind.water, Kind.cloud)
 FAINT = 0.02
 """Cover below which a pixel does not belong to a layer at all."""
 SOLID = 0.15
-"""Cover from which a pixel's own colour can be told from what shines through."""
+"""Cover from which a pixel's own colour can be told from what shines through (and 1 minus it, the other way)."""
+TOUCHED = 0.1
+"""Cover from which what lies behind a pixel is filled in, not seen."""
 CLEARANCE = 0.004
 """Of the picture's longer side: what lies this near to a layer has some of its light, and is filled in with it."""
 MARGIN = 0.12
@@ -161,7 +163,7 @@ def box_around(mask: np.ndarray, room: int) -> tuple[int, int, int, int]:
 
 
 def _lift(picture: Picture, layer: Layer, current: np.ndarray) -> tuple[Sprite, np.ndarray, np.ndarray | None]:
-    """The sprite, the picture without it, and the hole [h, w] of its box that was filled (None: nothing is uncovered)."""
+    """The sprite, the picture without it, and what was filled of its box [h, w] (None: nothing is uncovered)."""
     import cv2
 
     mask = layer.mask
@@ -182,16 +184,38 @@ def _lift(picture: Picture, layer: Layer, current: np.ndarray) -> tuple[Sprite, 
     hole = cv2.dilate((cover > FAINT).astype(np.uint8), np.ones((clearance, clearance), np.uint8)) > 0
     if hole.all():
         hole = cover > FAINT
+    if hole.all():
+        return Sprite(layer, box, part, cover, False), current, None
+    colours, filled = _parted(part, cover, plate.fill(part, hole))
     behind = current.copy()
-    filled = plate.fill(part, hole) if not hole.all() else part
     behind[top:bottom, left:right] = filled
-    own = np.clip(cover, SOLID, 1)[..., None]
-    colours = (part.astype(np.float32) - (1 - own) * filled) / own
-    full = 255 if part.dtype == np.uint8 else np.inf
-    colours = np.clip(colours, 0, full)
-    colours = (np.round(colours) if part.dtype == np.uint8 else colours).astype(part.dtype)
-    colours = plate.fill(colours, cover < SOLID)
     return Sprite(layer, box, colours, np.where(cover > FAINT, cover, 0), False), behind, hole
+
+
+def _parted(part: np.ndarray, cover: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A layer's own colours and the plate behind, of which `part` [h, w, C] is the mixture by `cover` [h, w].
+
+    Where little shines through, the layer's colour is what is left of the picture without the plate; where much does,
+    that would be noise, and it is continued from the solid part. What the two then fail to explain stays in the plate,
+    as far as it shows there, so that putting them together again gives the picture.
+    """
+    full = 255 if part.dtype == np.uint8 else np.inf
+
+    def typed(values: np.ndarray) -> np.ndarray:
+        values = np.clip(values, 0, full)
+        return (np.round(values) if part.dtype == np.uint8 else values).astype(part.dtype)
+
+    share = cover[..., None]
+    picture = part.astype(np.float32)
+    # Nothing of the layer: the picture's own pixels, whatever was kept out of the filling around it.
+    near = np.clip(share / TOUCHED, 0, 1)
+    behind = near * filled + (1 - near) * picture
+    own = typed((picture - (1 - share) * behind) / np.maximum(share, SOLID))
+    trusted = np.clip((share - SOLID) / (1 - 2 * SOLID), 0, 1)
+    continued = plate.fill(own, cover < 1 - SOLID) if (cover >= 1 - SOLID).any() else own
+    own = typed(trusted * own + (1 - trusted) * continued)
+    rest = picture - share * own - (1 - share) * behind
+    return own, typed(behind + rest / np.maximum(1 - share, 0.5))
 
 
 def _way_box(layer: Layer, box: tuple[int, int, int, int], shape: tuple[int, int]) -> tuple[int, int, int, int]:

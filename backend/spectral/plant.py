@@ -116,7 +116,7 @@ def loop_frequencies(natural: float, duration: float, fps: float) -> np.ndarray:
 def _course(
     stroke: Stroke, frequencies: np.ndarray, shape: tuple[int, int], wind: Wind, random: np.random.Generator
 ) -> np.ndarray:
-    """A stroke's answer D(f) [K] to the wind that meets it (eq. 2, with the gust's delay and the part's own turbulence)."""
+    """A stroke's answer D(f) [K] to the wind that meets it: eq. 2 with the gust's delay and the part's own turbulence."""
     # The common wind comes from its own seed: every stroke must draw the same one.
     common = wind_coefficients(frequencies, wind.speed, np.random.default_rng(wind.seed + 1))
     middle = stroke.points.mean(0)

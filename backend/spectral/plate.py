@@ -43,7 +43,7 @@ def fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def pull_push(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Smooth continuation of an image [h, w, C] float32 beyond its known pixels [h, w]; those are returned unchanged."""
+    """Smooth continuation of an image [h, w, C] float32 beyond its known pixels [h, w], which stay unchanged."""
     import cv2
 
     if known.all() or min(known.shape) == 1:
