@@ -15,6 +15,8 @@ from ..context import JobContext
 from ..deformation import rotation_and_stretch
 from ..fitting.fitted import Fitted, tip_motion
 from ..forces.wind import wind_acceleration
+from ..mpm.boundaries.colliders import Collider, guard
+from ..mpm.boundaries.mesh_distance import collider_of
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
 from ..simulation.body import ELASTIC, body_of
@@ -63,6 +65,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         start = _fitted(params, inputs["fit"], subject) if "fit" in inputs else None
         if start is None:
             start = _made_of(params, Assignment.load(inputs["materials"]), subject, surroundings, ctx)
+        # A fitted subject was captured hanging under its weight.
+        gravity = surroundings.gravity if start.stretches else np.zeros(3)
         solver = Solver(start.model)
         wind = wind_acceleration(
             start.model.rest,
@@ -85,7 +89,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             substeps=substeps,
             damping=start.damping,
             acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
-            gravity=surroundings.gravity.tolist(),
+            gravity=gravity.tolist(),
+            colliders=_colliders(start.model, surroundings),
             tick=lambda done, total: ctx.progress(done / total),
             each=_Shown(start, subject.fps, ctx),
         )
@@ -140,6 +145,14 @@ def _made_of(
         ctx.log(note, "warning")
     still = np.zeros((len(body.model), 3))
     return Start(body.model, body.binding, body.young, still, params.damping, BREEZE, stretches=True)
+
+
+def _colliders(model: Model, surroundings: Surroundings) -> tuple[Collider, ...]:
+    """What particles run into: meshes, and around what is free the sides of the grid."""
+    grid = model.grid
+    box = np.array([grid.origin, grid.origin + grid.cell * (np.array(grid.shape) - 1)])
+    meshes = tuple(collider_of(mesh, grid.cell, model.rest, box) for mesh in surroundings.colliders)
+    return meshes if model.held.any() and not meshes else (*meshes, *guard(grid))
 
 
 class _Shown:
