@@ -6,7 +6,7 @@ itself, or what a poked damped oscillator does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,6 +84,16 @@ class PictureMotion:
             bool(arrays["loops"]),
         )
 
+    def in_units_of(self, pixels: float) -> PictureMotion:
+        """The same motion with shapes whose largest displacement is `pixels`; the courses say how often that.
+
+        Blender holds a shape key's value between -10 and 10.
+        """
+        largest = np.sqrt((np.abs(self.shapes) ** 2).sum(-1)).max((1, 2))
+        factor = np.where(largest > 0, pixels / np.maximum(largest, 1e-30), 1)
+        shapes = self.shapes * factor[:, None, None, None].astype(np.float32)
+        return replace(self, shapes=shapes, courses=self.courses / factor)
+
     def reduced(self, most: int = SHAPES) -> PictureMotion:
         """The same motion in as few real shapes as keep its energy, where it has more than `most` or more than needed.
 
@@ -107,12 +117,5 @@ class PictureMotion:
         shapes = vectors[:, :keep].T @ courses @ rows
         # Of unit course: the keys' values then say how far, in units of the largest displacement.
         crest = np.abs(vectors[:, :keep]).max(0)
-        return PictureMotion(
-            (shapes * crest[:, None]).reshape(keep, *self.shapes.shape[1:]).astype(np.float32),
-            vectors[:, :keep] / crest,
-            self.box,
-            self.size,
-            self.mask,
-            self.fps,
-            self.loops,
-        )
+        shapes = (shapes * crest[:, None]).reshape(keep, *self.shapes.shape[1:]).astype(np.float32)
+        return replace(self, shapes=shapes, courses=vectors[:, :keep] / crest)

@@ -85,8 +85,17 @@ def load_planes(outputs: dict[str, str]) -> list[Layer]:
     layers = []
     while (image := outputs.get(f"layer_{len(layers) + 1}")) is not None:
         found = arrays.load(outputs[f"motion_{len(layers) + 1}"])
-        layers.append(Layer(str(found["name"]), Path(image), PictureMotion.from_arrays(found)))
+        motion = PictureMotion.from_arrays(found)
+        layers.append(Layer(str(found["name"]), Path(image), motion, float(found["damping"])))
     return layers
+
+
+def load_folder(folder: str) -> list[Layer]:
+    """The same from the job's folder. Raises ValueError where it is gone."""
+    files = {file.stem: str(file) for file in Path(folder).glob("*_*")}
+    if "motion_1" not in files:
+        raise ValueError("The files that these planes were made from are gone from the cache; make the planes anew.")
+    return load_planes(files)
 
 
 def exported_frames(image: bpy.types.Image) -> list[Path]:

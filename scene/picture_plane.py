@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from ..backend.picture_motion import PictureMotion
 from . import nodes, picture_curves
@@ -24,8 +25,8 @@ DISPLAY_VIEWS = {"AgX", "Filmic"}
 """View transforms of fresh scenes that would change a photograph's colours."""
 FREQUENCY = "sway_frequency"
 """Custom property of a layer's mesh: natural frequencies of its modes, hertz."""
-PIXEL = "sway_pixel"
-"""Custom property of a layer's mesh: metres a pixel."""
+PIXEL, SIZE, FOLDER = "sway_pixel", "sway_size", "sway_folder"
+"""Custom properties of a picture's parent: metres a pixel, width and height in pixels, where its layers came from."""
 LAYER = "sway_layer"
 """Custom property that marks a layer's object."""
 
@@ -38,6 +39,8 @@ class Layer:
     image: Path
     """RGBA picture of the layer, straight alpha, colours continued beyond the edge."""
     motion: PictureMotion
+    damping: float = 0.08
+    """Of what is poked: ratio to critical."""
 
 
 def make_planes(
@@ -61,6 +64,8 @@ def make_planes(
     colourspace = "Non-Color" if context.scene.view_settings.view_transform == "Raw" else "sRGB"
     back = _image(plate, colourspace)
     metres = height / back.size[1]
+    parent[SIZE], parent[PIXEL] = list(back.size), metres
+    parent[FOLDER] = str(Path(plate).parent)
     _place(context, _plate(name, back, metres), parent, 0)
     for number, layer in enumerate(layers, 1):
         obj = _layer(f"{name} {layer.name}", _image(layer.image, colourspace), layer.motion, height)
@@ -82,6 +87,19 @@ def animate(obj: bpy.types.Object, motion: PictureMotion, frame_start: int) -> N
 def layers_of(parent: bpy.types.Object) -> list[bpy.types.Object]:
     """The moving layers of a picture, from back to front."""
     return sorted((child for child in parent.children if LAYER in child), key=lambda child: child.location.z)
+
+
+def parent_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The parent of the planes that an object belongs to; None where it is no picture."""
+    while obj is not None and FOLDER not in obj:
+        obj = obj.parent
+    return obj
+
+
+def pixel_at(parent: bpy.types.Object, place: Vector) -> tuple[float, float]:
+    """The picture's pixel (x right, y down) at a place in the parent's space."""
+    width, height = parent[SIZE]
+    return place.x / parent[PIXEL] + width / 2, height / 2 - place.y / parent[PIXEL]
 
 
 def key_name(mode: int, part: str) -> str:
@@ -136,7 +154,6 @@ def _layer(name: str, image: bpy.types.Image, motion: PictureMotion, height: flo
     mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", uv[faces.ravel()].astype(np.float32).ravel())
     mesh.materials.append(_material(name, image, True))
     mesh[FREQUENCY] = [float(f) for f in motion.frequencies]
-    mesh[PIXEL] = metres
     obj = bpy.data.objects.new(name, mesh)
     obj[LAYER] = True
     obj.shape_key_add(name="Basis")

@@ -27,7 +27,9 @@ LARGEST_PLANE = 4096
 _SETTINGS = ("amplitude", "frequency", "damping", "flutter", "spin")
 """Of a layer: they change how it moves and not what it is."""
 _prepared: dict[str, Prepared] = {}
-"""The last picture that was taken apart: a slider that moves needs no new mattes."""
+"""The last pictures that were taken apart: a slider that moves needs no new mattes."""
+REMEMBERED = 2
+"""A preview's and the one at full size."""
 
 
 def run(params: PictureParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
@@ -112,7 +114,8 @@ def _taken_apart(picture: Picture, limit: int | None) -> Prepared:
     if key not in _prepared:
         volumes = [layer if layer.volume is None else replace(layer, volume=continued(layer.volume)) for layer in
                    picture.layers]  # fmt: skip
-        _prepared.clear()
+        while len(_prepared) >= REMEMBERED:
+            del _prepared[next(iter(_prepared))]
         _prepared[key] = prepare(picture.with_layers(tuple(volumes)), limit)
     found = _prepared[key]
     settings = {layer.name: {name: getattr(layer, name) for name in _SETTINGS} for layer in picture.layers}

@@ -11,6 +11,8 @@ from .layers import Prepared, Sprite
 from .pixel_motion import PixelMotion
 from .plate import pull_push
 
+UNIT = 0.05
+"""Of the picture's height: how far a shape key's value of 1 moves the layer."""
 MASK_SIDE = 384
 """Longer side of the map of where a layer is."""
 
@@ -54,7 +56,8 @@ def plane_motion(
     mask = cv2.resize(grown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     box = float(grid.left), float(grid.top), float(grid.width), float(grid.height)
     size = picture.width, picture.height
-    return PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops).reduced()
+    found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops).reduced()
+    return found.in_units_of(UNIT * picture.height)
 
 
 def on_planes(kind: Kind) -> bool:

@@ -24,6 +24,7 @@ SHARED = {
     "picture_motion",
     "rotations",
     "sample",
+    "spectral",
     "spectral_volume",
     "subject",
     "surroundings",

@@ -51,6 +51,16 @@ def test_two_modes_stay_as_they_are():
     assert motion.frequencies == pytest.approx([0.25, 0.5])  # hertz: once and twice in four seconds
 
 
+def test_units_change_values_and_not_the_motion():
+    """In units of three pixels every shape's largest displacement is that, and the displacements are as before."""
+    motion = _motion(2, 4)
+    scaled = motion.in_units_of(3.0)
+    assert np.sqrt((np.abs(scaled.shapes) ** 2).sum(-1)).max((1, 2)) == pytest.approx([3, 3], rel=1e-5)
+    places = np.array([[20.0, 15.0], [30.0, 9.0]])
+    before, after = (m.displacement(m.courses[7], places) for m in (motion, scaled))
+    assert after == pytest.approx(before, abs=1e-5)  # float32
+
+
 def test_arrays_round_trip():
     """Written and read back, nothing changes."""
     motion = _motion(2, 2)
