@@ -23,7 +23,7 @@ from typing import Any
 
 import bpy
 
-from . import ellipsoids, nodes, splats
+from . import ellipsoids, harmonics, nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
 STRETCHING_GROUP = "Sway Stretching Trajectory"
@@ -134,6 +134,7 @@ def carry(
     cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
     moved = build.add("GeometryNodeSetPosition", cloud)
     moved = build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=moves)
+    moved = harmonics.store_turn(build, moved, blended.turn, moves)
     # Whatever follows in the stack would copy them along.
     return build.without(build.without(moved, f"{CARRIER}*"), _MAP)
 
