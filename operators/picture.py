@@ -158,7 +158,7 @@ class SWAY_OT_export_picture(AnimateOperator, bpy.types.Operator):
 
     def take_in(self, _context, _image):
         found = self.job.results
-        return f"{found['frames']} frames of {found['size'][0]} x {found['size'][1]} pixels in {found['written']}"
+        return f"{found['frames']} frames of {found['size'][0]} x {found['size'][1]} pixels at {found['written']}"
 
 
 class SWAY_OT_use_picture_frames(OnPicture, bpy.types.Operator):

@@ -136,6 +136,7 @@ class SWAY_PT_picture_export(EditorPanel, bpy.types.Panel):
         layout.use_property_split = True
         settings = picture_image(context).sway.settings
         layout.prop(settings, "file_format")
+        layout.prop(settings, "transparent")
         layout.prop(settings, "directory")
         layout.operator("sway.export_picture", icon="EXPORT")
         layout.operator_menu_enum("sway.use_picture_frames", "place", icon="IMAGE_DATA")
