@@ -19,6 +19,7 @@ from .operators import (
     picture_modes,
     picture_poke,
     reference,
+    render_film,
     simulate,
 )
 from .panels import picture_editor, pictures, sidebar, simulation
@@ -40,6 +41,7 @@ CLASSES = (
     *acting.CLASSES,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_free_bake,
+    render_film.SWAY_OT_render_film,
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,

@@ -200,6 +200,7 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
             dials = layout.column()
             dials.use_property_split = True
             bake.draw_dials(dials, context.active_object)
+        layout.operator("sway.render_film", icon="RENDER_ANIMATION")
 
     def hidden(self, context):
         target = context.scene.sway.bake.target
