@@ -16,6 +16,8 @@ from .pixel_motion import Grid, PixelMotion
 
 ITERATIONS = 8
 """Of the fixed point that inverts a displacement; each shrinks its error by the field's gradient, 0.3 or less."""
+FADE = 0.45
+"""Of a loop: how long drifting clouds take to fade into those that come after. Longer, and the two cancel."""
 UNSEEN = 1 / 64
 """Pixels: smaller displacements are none."""
 
@@ -63,7 +65,7 @@ class LayeredRenderer:
             return straight(canvas)
         if still:
             return self.prepared.picture.image.copy()
-        return straight(_merged(image, canvas, self._moves))
+        return _merged(self.prepared.picture.image, straight(canvas), self._moves)
 
     def displacement(self, index: int) -> np.ndarray:
         """How far the front-most layer at each pixel has moved [H, W, 2] float32: where each photo pixel went."""
@@ -140,14 +142,16 @@ class _Step:
         return False
 
     def _paint_drift(self, under: np.ndarray, time: float) -> bool:
-        """Twice, a loop apart: one copy fades as the other comes, so that the loop's end meets its beginning."""
+        """Twice, a loop apart: towards its end one copy fades as the other comes, and so meets the loop's beginning."""
         import cv2
 
         share = (time / self.motion.basis.duration) % 1
+        fade = np.clip((share - 1 + FADE) / FADE, 0, 1)
+        fade = float(fade**2 * (3 - 2 * fade))
         whole = self.motion.combine(np.ones(1))
         now, _cover = self._fetch(self._wide(invert(share * whole, self.motion.grid)))
         before, cover = self._fetch(self._wide(invert((share - 1) * whole, self.motion.grid)))
-        _over(under, cv2.addWeighted(now, 1 - share, before, share, 0), cover)
+        _over(under, cv2.addWeighted(now, 1 - fade, before, fade, 0), cover)
         return share == 0
 
     def _back(self, time: float, origin: float, controls: Controls) -> np.ndarray:
