@@ -9,6 +9,7 @@ from .jobs import queue
 from .operators import (
     acting,
     bake,
+    drag,
     export_splats,
     export_usd,
     fit,
@@ -38,6 +39,7 @@ CLASSES = (
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
+    drag.SWAY_OT_drag,
     *acting.CLASSES,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_free_bake,

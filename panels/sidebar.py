@@ -178,6 +178,8 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
             layout.label(text="Fit Material first, or choose a Material", icon="INFO")
             return
         StepPanel.draw_button(self, context, layout)
+        if queue.running() is None:
+            layout.operator("sway.drag", icon="VIEW_PAN")
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]

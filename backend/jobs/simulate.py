@@ -14,9 +14,9 @@ from ..api.simulate import SimulateParams, Wind
 from ..context import JobContext
 from ..deformation import rotation_and_stretch
 from ..fitting.fitted import Fitted, tip_motion
+from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
-from ..mpm.boundaries.colliders import Collider, guard
-from ..mpm.boundaries.mesh_distance import collider_of
+from ..mpm.boundaries.scene import boundaries_of
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
 from ..simulation.body import ELASTIC, body_of
@@ -42,6 +42,8 @@ class Start:
 
     model: Model
     binding: Binding
+    part: np.ndarray
+    """Part of each particle [P]."""
     young: np.ndarray
     """Young's modulus of each particle [P], pascals."""
     velocity: np.ndarray
@@ -67,9 +69,12 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             start = _made_of(params, Assignment.load(inputs["materials"]), subject, surroundings, ctx)
         # A fitted subject was captured hanging under its weight.
         gravity = surroundings.gravity if start.stretches else np.zeros(3)
-        solver = Solver(start.model)
+        model = start.model
+        contain = bool(surroundings.moved) or not model.held.any()
+        boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
+        solver = Solver(model)
         wind = wind_acceleration(
-            start.model.rest,
+            model.rest,
             params.frames - 1,
             subject.fps,
             kind=params.wind,
@@ -90,7 +95,10 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             damping=start.damping,
             acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
             gravity=gravity.tolist(),
-            colliders=_colliders(start.model, surroundings),
+            colliders=boundaries.colliders,
+            placed=boundaries.placed,
+            forces=ActingForces(surroundings, start.model.rest, subject.fps),
+            cuts=surroundings.cuts,
             tick=lambda done, total: ctx.progress(done / total),
             each=_Shown(start, subject.fps, ctx),
         )
@@ -120,7 +128,9 @@ def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
     velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
     damping = max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping
     push = fitted.reach / fitted.tip_compliance(params.direction)
-    return Start(fitted.driven.model, binding, fitted.young, velocity, damping, push, stretches=False)
+    return Start(
+        fitted.driven.model, binding, fitted.driven.part, fitted.young, velocity, damping, push, stretches=False
+    )
 
 
 def _made_of(
@@ -132,7 +142,8 @@ def _made_of(
     solid = ~subject.moving & (subject.gaussians.opacity > 0.1)
     points = subject.gaussians.positions[subject.moving].astype(np.float64)
     seconds = (params.frames - 1) / subject.fps
-    held = bool(solid.any()) and assignment.default.law in ELASTIC
+    whole = any(moved.part == 0 for moved in surroundings.moved)
+    held = bool(solid.any()) and assignment.default.law in ELASTIC and not whole
     body = body_of(
         subject.gaussians,
         subject.parts,
@@ -140,19 +151,13 @@ def _made_of(
         particles=params.particles,
         cells=params.grid_cells,
         room=room_of(points, held, surroundings, seconds),
+        filling=params.filling,
+        whole=whole,
     )
     for note in body.notes:
         ctx.log(note, "warning")
     still = np.zeros((len(body.model), 3))
-    return Start(body.model, body.binding, body.young, still, params.damping, BREEZE, stretches=True)
-
-
-def _colliders(model: Model, surroundings: Surroundings) -> tuple[Collider, ...]:
-    """What particles run into: meshes, and around what is free the sides of the grid."""
-    grid = model.grid
-    box = np.array([grid.origin, grid.origin + grid.cell * (np.array(grid.shape) - 1)])
-    meshes = tuple(collider_of(mesh, grid.cell, model.rest, box) for mesh in surroundings.colliders)
-    return meshes if model.held.any() and not meshes else (*meshes, *guard(grid))
+    return Start(body.model, body.binding, body.part, body.young, still, params.damping, BREEZE, stretches=True)
 
 
 class _Shown:

@@ -28,6 +28,7 @@ SHARED = {
     "spectral_volume",
     "subject",
     "surroundings",
+    "swing",
     "trajectory",
 }
 """Modules of the backend that Blender may import: they need nothing but numpy."""
