@@ -315,7 +315,8 @@ class Solver:
         speed = run.fastest(index)
         if not speed < fps * self.model.grid.cell * max(self.model.grid.shape):
             raise Unstable(f"particles reach {speed:.3g} m/s, across the whole grid within a frame; lower the forces")
-        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, speed=speed))
+        # The plan is stable, and the caller's choice; it may be too long for the speed alone.
+        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, stability.CFL_LIMIT, speed))
         # What a frame needed beyond its plan is given up slowly.
         planned = max(planned, run.substeps // 2)
 
