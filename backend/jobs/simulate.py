@@ -19,6 +19,7 @@ from ..forces.wind import wind_acceleration
 from ..mpm.boundaries.scene import boundaries_of
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
+from ..particles.following import follow, limits
 from ..simulation.body import ELASTIC, body_of
 from ..simulation.room import room_of
 from ..spectral.frequency import dominant_frequency
@@ -182,17 +183,14 @@ class _Shown:
 
 def trajectory_of(start: Start, motion: Motion, fps: float) -> Trajectory:
     """Rest and then the simulated frames."""
-    rest = start.model.rest
-    still = np.broadcast_to(np.eye(3), (1, len(rest), 3, 3))
-    rotations, stretch = rotation_and_stretch(np.concatenate([still, motion.deformation]))
-    return Trajectory(
-        rest.astype(np.float32),
-        np.concatenate([rest[None], motion.positions]).astype(np.float32),
-        rotations,
-        start.binding,
-        fps,
-        stretch=stretch if start.stretches else None,
-    )
+    model = start.model
+    still = np.broadcast_to(np.eye(3), (1, len(model), 3, 3))
+    positions = np.concatenate([model.rest[None], motion.positions])
+    deformation = np.concatenate([still, motion.deformation])
+    if start.stretches:
+        return follow(model.rest, positions, deformation, start.binding, fps, limit=limits(model))
+    turns, _stretch = rotation_and_stretch(deformation)
+    return Trajectory(model.rest.astype(np.float32), positions.astype(np.float32), turns, start.binding, fps)
 
 
 def _tip(trajectory: Trajectory, model: Model) -> np.ndarray:

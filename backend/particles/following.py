@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..deformation import rotation_and_stretch
+from ..mpm.model import Model
 from ..trajectory import Binding, Trajectory
 
 NEIGHBOURS = 12
@@ -25,7 +26,10 @@ TEAR = 0.5
 """Two particles are torn apart when one misses the place that their deformations give it by more than this part of
 their distance at rest: bending by half a radian between neighbours, or a gap of half their distance."""
 LIMIT = 4.0
-"""Largest principal stretch, and the inverse of the smallest: what flows would draw splats out to threads."""
+"""Largest principal stretch, and the inverse of the smallest."""
+FLOWING, FLOWING_LIMIT = ("drucker_prager", "liquid", "snow"), 1.5
+"""Laws of matter whose grains part: F tells how far they have gone, up to tenfold, and no longer how a splat looks.
+With 4 a sand pile blurs to fog; with 1 it comes apart into the dots that it was made of."""
 
 
 def follow(
@@ -53,6 +57,12 @@ def follow(
     return Trajectory(
         rest.astype(np.float32), positions.astype(np.float32), rotations, kept(binding, pairs[torn]), fps, stretch
     )
+
+
+def limits(model: Model) -> np.ndarray:
+    """Largest principal stretch [P] that the splats on a model's particles show."""
+    of_material = np.array([FLOWING_LIMIT if material.name in FLOWING else LIMIT for material in model.materials])
+    return of_material[np.zeros(len(model), int) if model.material is None else model.material]
 
 
 def deformation_of(rest: np.ndarray, positions: np.ndarray) -> np.ndarray:

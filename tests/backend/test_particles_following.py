@@ -9,7 +9,10 @@ from backend import rotations as rot
 from backend.deformation import symmetric
 from backend.fitting.particles import inverse_distance
 from backend.gaussians import Gaussians, sh_from_colours
-from backend.particles.following import deformation_of, follow
+from backend.mpm.grid import Grid
+from backend.mpm.material import Material
+from backend.mpm.model import Model
+from backend.particles.following import deformation_of, follow, limits
 from backend.trajectory import Binding
 
 EDGE = 0.1
@@ -128,10 +131,14 @@ def test_flat_and_straight_neighbourhoods_only_turn_across(shape):
 
 
 def test_limits_differ_by_particle():
-    """Each particle keeps its own limit."""
+    """Each particle keeps its own limit: sand's is tighter than jelly's."""
+    rest = np.random.default_rng(0).uniform(1, 2, (20, 3))
+    sand, jelly = Material("drucker_prager", {"friction_angle": 0.5}), Material()
+    grid = Grid(np.zeros(3), 0.5, (8, 8, 8))
+    body = Model(
+        rest, np.ones(20), np.ones(20), 0.3, grid, np.zeros(grid.shape, bool), (sand, jelly), np.arange(20) // 10
+    )
     F = np.broadcast_to(np.diag([5.0, 0.1, 1.0]), (2, 20, 3, 3))
-    rest = np.random.default_rng(0).normal(size=(20, 3))
-    limit = np.where(np.arange(20) < 10, 1.0, 2.0)
-    trajectory = follow(rest, np.stack([rest, rest]), F, bound(rest, rest), 24.0, limit=limit)
+    trajectory = follow(rest, np.stack([rest, rest]), F, bound(rest, rest), 24.0, limit=limits(body))
     largest = np.linalg.eigvalsh(symmetric(trajectory.stretch)).max(-1)
-    np.testing.assert_allclose(largest, np.broadcast_to(limit, (2, 20)), rtol=1e-6)
+    np.testing.assert_allclose(largest, np.broadcast_to(np.where(np.arange(20) < 10, 1.5, 4.0), (2, 20)), rtol=1e-6)
