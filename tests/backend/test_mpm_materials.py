@@ -208,7 +208,7 @@ def test_liquid_has_tait_pressure_and_newtonian_shear():
 
 
 def test_liquid_forgets_how_far_it_flew_apart():
-    """Spread to J = 1.1 a liquid counts as J = 1.02, so that 3 % closer it presses with K / gamma (0.9894^-gamma - 1)."""
+    """Spread to J = 1.1 it counts as J = 1.02, so that 3 % closer it presses with K / gamma (0.9894^-gamma - 1)."""
     points = Points("liquid", np.tile(np.eye(3), (8, 1, 1)), viscosity=0.0)
     assert np.abs(points.deform(np.eye(3) * 0.1 / 3)).max() == 0
     J = 1.02 * 0.97
