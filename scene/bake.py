@@ -62,7 +62,7 @@ def bake(
             kind.free_bake(obj)
     if target in PARTICLES:
         playback.stop(obj)
-        frames_bake.free_bake(context, obj)
+        frames_bake.free_bake(obj)
     return found
 
 
@@ -70,7 +70,7 @@ def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
     for kind in _KINDS.values():
         kind.free_bake(obj)
-    frames_bake.free_bake(context, obj)
+    frames_bake.free_bake(obj)
 
 
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory, target: str = TRAJECTORY, bones: int = 16) -> int:
