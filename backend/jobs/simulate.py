@@ -17,6 +17,7 @@ from ..fitting.fitted import Fitted, tip_motion
 from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
 from ..mpm.boundaries.scene import boundaries_of
+from ..mpm.cost import learn
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
 from ..particles.following import follow, limits
@@ -85,6 +86,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             strength=params.strength * start.push,
         )
         substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
+        walled = bool(boundaries.colliders)
     begun = time.monotonic()
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
@@ -104,6 +106,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             each=_Shown(start, subject.fps, ctx),
         )
     seconds = time.monotonic() - begun
+    learn(model, walled, float(len(model)) * substeps * (params.frames - 1), seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
