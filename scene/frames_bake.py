@@ -113,20 +113,6 @@ def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: Frames) ->
         delete(frames.cache.folder)
 
 
-def bake(
-    context: bpy.types.Context,
-    obj: bpy.types.Object,
-    trajectory: Trajectory,
-    frame_start: int,
-    target: str,
-    progress: Callable[[float], None] | None,
-) -> None:
-    """`begin`, `Frames.write` and `attach` at one go. Where `progress` raises, the object stays as it is."""
-    frames = begin(context, obj, trajectory, frame_start, target)
-    frames.write(progress)
-    attach(context, obj, frames)
-
-
 def free_bake(obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
     if motion.MODIFIER not in obj.modifiers:
