@@ -99,7 +99,7 @@ class Solver:
         self._run = None
         if self._in_bundles(record, colliders) or forces or placed or cuts:
             walls = Walls(tuple(colliders), self.model.grid.origin)
-            substeps = self._substeps(young, velocity, fps, substeps, walls.speed(frames, fps))
+            substeps = self._substeps(young, velocity, fps, substeps)
             run = BundledRun(
                 self.model,
                 young[0],
@@ -194,10 +194,10 @@ class Solver:
         large = storage.on_cpu() and len(self.model) >= running.SPREAD_FROM
         return bool(self._forward_only or colliders or (large and not record))
 
-    def _substeps(self, young, velocity, fps, substeps, wall_speed: float = 0.0) -> int:
+    def _substeps(self, young, velocity, fps, substeps) -> int:
         """Substeps per frame, chosen when None and refused when too few; young [B, P], velocity [B, P, 3]."""
         model = self.model
-        speed = max(float(np.linalg.norm(velocity, axis=-1).max()), wall_speed)
+        speed = float(np.linalg.norm(velocity, axis=-1).max())
         if not speed < fps * model.grid.cell * max(model.grid.shape):
             raise Unstable("the initial velocity carries a particle across the whole grid within a frame; lower it")
         if substeps is None:
@@ -335,10 +335,13 @@ class Solver:
         run.bundles.sort()
         before = run.bundles.copy()
         speed = run.fastest(index)
-        if not speed < fps * self.model.grid.cell * max(self.model.grid.shape):
+        across = fps * self.model.grid.cell * max(self.model.grid.shape)
+        if not speed < across:
             raise Unstable(f"particles reach {speed:.3g} m/s, across the whole grid within a frame; lower the forces")
         # The plan is stable, and the caller's choice; it may be too long for the speed alone.
-        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, stability.CFL_LIMIT, speed))
+        # A wall that jumps farther than the grid is wide need not be followed on its way.
+        speed = max(speed, min(run.walls.speed(index, fps), across))
+        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, speed=speed))
         # What a frame needed beyond its plan is given up slowly.
         planned = max(planned, run.substeps // 2)
 

@@ -114,9 +114,13 @@ def moved_part(grid: Grid, nodes: np.ndarray, motion: RigidMotion) -> Collider:
     """
     if nodes.shape != tuple(grid.shape):
         raise ValueError(f"the nodes of a moved part have shape {nodes.shape}, expected the grid's {grid.shape}")
-    return Collider(
-        SignedDistance(np.where(nodes, -1.0, 1.0), grid.origin, grid.cell), Contact.sticky, motion=motion, solid=False
-    )
+    if not nodes.any():
+        raise ValueError("a moved part has no grid nodes; use more cells")
+    at = np.argwhere(nodes)
+    low, high = np.maximum(at.min(0) - 1, 0), at.max(0) + 2
+    near = nodes[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    shape = SignedDistance(np.where(near, -1.0, 1.0), grid.origin + low * grid.cell, grid.cell)
+    return Collider(shape, Contact.sticky, motion=motion, solid=False)
 
 
 GUARD_CELLS = 2.0

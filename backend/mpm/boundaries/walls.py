@@ -68,13 +68,13 @@ class Walls:
             poses[:, k, GRADIENT:] = ((R[1:] @ R[:-1].transpose(0, 2, 1) - np.eye(3)) / dt).reshape(-1, 9)
         return _on_device(poses)
 
-    def speed(self, frames: int, fps: float) -> float:
-        """Highest speed of a wall's surface, m/s."""
-        return max((_speed(collider, frames, fps) for collider in self.colliders), default=0.0)
+    def speed(self, frame: int, fps: float) -> float:
+        """Highest speed of a wall's surface in a frame, m/s."""
+        return max((_speed(collider, frame, fps) for collider in self.colliders), default=0.0)
 
 
-def _speed(collider: Collider, frames: int, fps: float) -> float:
-    """Highest speed of the corners of a collider's box from one frame's border to the next, m/s."""
+def _speed(collider: Collider, frame: int, fps: float) -> float:
+    """Highest speed of the corners of a collider's box in a frame, m/s."""
     if isinstance(collider.shape, HalfSpace):
         corners = np.asarray(collider.shape.point, float)[None]
         own = 0.0
@@ -83,13 +83,12 @@ def _speed(collider: Collider, frames: int, fps: float) -> float:
         extent = shape.cell * (np.array(shape.values.shape) - 1)
         corners = shape.origin + extent * np.stack(np.indices((2, 2, 2)), -1).reshape(-1, 3)
         own = 0.0 if shape.velocity is None else float(np.linalg.norm(shape.velocity, axis=-1).max())
-    fastest = 0.0
-    for frame in range(min(frames, len(collider.motion.rotations))):
-        # Eight stations, because a chord is shorter than its arc.
-        R, c = collider.motion.poses(frame, 8)
-        path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
-        fastest = max(fastest, float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps)
-    return fastest + own
+    if frame >= len(collider.motion.rotations) - 1:
+        return own
+    # Eight stations, because a chord is shorter than its arc.
+    R, c = collider.motion.poses(frame, 8)
+    path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
+    return float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps + own
 
 
 def _on_device(values: np.ndarray, dtype: type | None = None):
