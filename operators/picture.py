@@ -145,7 +145,8 @@ class SWAY_OT_make_picture_planes(AnimateOperator, bpy.types.Operator):
         parent = picture_plane.make_planes(context, name, Path(self.job.outputs["plate"]), layers, scene.frame_start)
         image.sway.planes = str(self.job.folder)
         keys = sum(len(obj.data.shape_keys.key_blocks) - 1 for obj in picture_plane.layers_of(parent))
-        made = f"{len(layers)} moving planes with {keys} shape keys under {parent.name}"
+        planes = "1 moving plane" if len(layers) == 1 else f"{len(layers)} moving planes"
+        made = f"{planes} with {keys} shape keys under {parent.name}"
         return f"{made}. {self._note}" if self._note else made
 
 
