@@ -1,7 +1,7 @@
 """Bakes a trajectory frame by frame, into the .blend or beside it: for motion that particles alone cannot carry.
 
-The frames are written as Blender's own Bake node writes them (backend/frame_cache.py), without stepping through the
-timeline: `begin` looks at the scene, `Frames.write` needs no Blender and may run in a thread, be stopped and begun
+The frames are written as Blender's own Bake node writes them (backend/baking/frame_cache.py), without stepping through
+the timeline: `begin` looks at the scene, `Frames.write` needs no Blender and may run in a thread, be stopped and begun
 again, and `attach` lets the group of motion.py play what is there. Position and rotation of the moving splats take 28
 bytes each, and scale 12 more where they stretch.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..backend.frame_cache import BakeItem, FrameCache, delete
+from ..backend.baking.frame_cache import BakeItem, FrameCache, delete
 from ..backend.trajectory import Trajectory
 from . import motion, playback, splats
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from backend.frame_cache import BakeItem, FrameCache, delete
+from backend.baking.frame_cache import BakeItem, FrameCache, delete
 from tests.conftest import ROOT
 
 ITEM = BakeItem(77, "1", "Geometry")
@@ -19,7 +19,7 @@ FRAMES = range(1, 61)
 WRITER = """
 import sys, time
 from pathlib import Path
-from backend.frame_cache import BakeItem, FrameCache
+from backend.baking.frame_cache import BakeItem, FrameCache
 from tests.backend.test_frame_cache import FRAMES, ITEM, frame_of
 cache = FrameCache(Path(sys.argv[1]), "motion", ITEM)
 print("begun", flush=True)
