@@ -143,7 +143,7 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
         return u * width, (1 - v) * height
 
     def show(self, context):
-        self._overlay.update([layer.coordinates for layer in self.hand.layers])
+        self._overlay.update(self.hand.coordinates())
         context.area.tag_redraw()
 
     def _recorded(self, context):

@@ -9,6 +9,7 @@ from ..picture_motion import PictureMotion
 from ..spectral_volume import SpectralVolume
 from .layers import Prepared, Sprite
 from .pixel_motion import PixelMotion
+from .plant import plant_strokes
 from .plate import pull_push
 
 UNIT = 0.05
@@ -102,8 +103,22 @@ def plane_motion(
     mask = cv2.resize(grown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     box = float(grid.left), float(grid.top), float(grid.width), float(grid.height)
     size = picture.width, picture.height
-    found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops).reduced()
+    natural = _natural(sprite, len(shapes))
+    found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops, natural).reduced()
     return found.in_units_of(UNIT * picture.height)
+
+
+def _natural(sprite: Sprite, count: int) -> np.ndarray | None:
+    """What each of a layer's `count` shapes rings at [M], hertz: lines and modes do, shivering leaves and waves not."""
+    layer = sprite.layer
+    found = np.zeros(count)
+    if layer.kind is Kind.plant:
+        strokes, _parents = plant_strokes(layer)
+        found[: len(strokes)] = [stroke.frequency for stroke in strokes]
+    elif layer.kind is Kind.volume:
+        kept = layer.volume.frequencies[layer.volume.frequencies > 0]
+        return kept if len(kept) == count else None
+    return found
 
 
 def on_planes(kind: Kind) -> bool:
