@@ -72,7 +72,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         # A fitted subject was captured hanging under its weight.
         gravity = surroundings.gravity if start.stretches else np.zeros(3)
         model = start.model
-        contain = bool(surroundings.moved) or not model.held.any()
+        # Springy as it was fitted, a subject stays within its room; others may flow out of it.
+        contain = start.stretches or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
         solver = Solver(model)
         wind = wind_acceleration(
@@ -87,7 +88,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         )
         substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
         walled = bool(boundaries.colliders)
-    begun = time.monotonic()
+    shown = _Shown(start, subject.fps, ctx)
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
             start.young,
@@ -103,10 +104,10 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             forces=ActingForces(surroundings, start.model.rest, subject.fps),
             cuts=surroundings.cuts,
             tick=lambda done, total: ctx.progress(done / total),
-            each=_Shown(start, subject.fps, ctx),
+            each=shown,
         )
-    seconds = time.monotonic() - begun
-    learn(model, walled, float(len(model)) * substeps * (params.frames - 1), seconds)
+    work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
+    learn(model, walled, work, seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
@@ -118,7 +119,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         "tip_amplitude_m": float(np.abs(tip).max()),
         "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
         "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
-        "particle_substeps_per_s": len(start.model) * substeps * (params.frames - 1) / max(seconds, 1e-6),
+        **({"particle_substeps_per_s": work / seconds} if work and seconds else {}),
     }
     return {"trajectory": path}, results
 
@@ -170,9 +171,14 @@ class _Shown:
     def __init__(self, start: Start, fps: float, ctx: JobContext) -> None:
         self._start, self._fps, self._ctx = start, fps, ctx
         self._next, self._count = time.monotonic() + PARTIAL_EVERY, 0
+        self._first: float | None = None
+        self.seconds = 0.0
+        """From the end of the first frame, which compiles, to that of the last."""
 
     def __call__(self, motion: Motion) -> None:
         begun = time.monotonic()
+        self._first = self._first or begun
+        self.seconds = begun - self._first
         if begun < self._next:
             return
         # Two files in turn: the one last told of is left alone.
