@@ -44,7 +44,7 @@ def boundaries_of(
         motion = motion_of(moved)
         colliders.append(moved_part(grid, _nodes_of(grid, rest, part == moved.part), motion))
         placed.append(Placed(own, motion))
-    return Boundaries((*colliders, *(guard(grid) if contain else ())), tuple(placed))
+    return Boundaries((*colliders, *((guard(grid),) if contain else ())), tuple(placed))
 
 
 def motion_of(moved: PartMotion) -> RigidMotion:

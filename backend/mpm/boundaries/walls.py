@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import storage
-from .colliders import Collider, HalfSpace
+from .colliders import Collider, HalfSpace, Room
 from .contact import (
     CELL,
     CENTRE,
@@ -17,9 +17,12 @@ from .contact import (
     FIRST,
     FRICTION,
     GRADIENT,
+    HALF_SPACE,
     INTEGERS,
     NUMBERS,
+    ORIGIN,
     POSE,
+    ROOM,
     ROTATION,
     SHAPE,
     SOLID,
@@ -44,10 +47,14 @@ class Walls:
             integers[k, SOLID] = collider.solid
             if isinstance(shape, HalfSpace):
                 normal = np.asarray(shape.normal, float) / np.linalg.norm(shape.normal)
-                numbers[k, CELL:] = (normal @ shape.point, *normal)
-                integers[k, FIRST] = -1
+                numbers[k, CELL : ORIGIN + 3] = (normal @ shape.point, *normal)
+                integers[k, FIRST] = HALF_SPACE
                 continue
-            numbers[k, CELL:] = (shape.cell, *shape.origin)
+            if isinstance(shape, Room):
+                numbers[k] = (*(shape.low - origin), *(shape.high - origin))
+                integers[k, FIRST] = ROOM
+                continue
+            numbers[k, CELL : ORIGIN + 3] = (shape.cell, *shape.origin)
             integers[k, FIRST] = first
             integers[k, SHAPE:SOLID] = shape.values.shape
             velocity = np.zeros((*shape.values.shape, 3)) if shape.velocity is None else shape.velocity
@@ -75,6 +82,8 @@ class Walls:
 
 def _speed(collider: Collider, frame: int, fps: float) -> float:
     """Highest speed of the corners of a collider's box in a frame, m/s."""
+    if isinstance(collider.shape, Room):
+        return 0.0
     if isinstance(collider.shape, HalfSpace):
         corners = np.asarray(collider.shape.point, float)[None]
         own = 0.0
