@@ -8,8 +8,10 @@ from pathlib import Path
 from backend.api.bake import BakeParams
 from backend.api.fit import FitParams
 from backend.api.param import label_of, specs
+from backend.api.picture import LayerParams, PictureParams
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
+from backend.api.video_modes import VideoModesParams
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
 STEPS = {
@@ -17,6 +19,9 @@ STEPS = {
     "Fit Material": ("fit_material", FitParams),
     "Simulate": ("simulate", SimulateParams),
     "Bake": ("bake", BakeParams),
+    "Animate Picture": ("animate_picture", PictureParams),
+    "Layer of a Picture": ("add_picture_layer", LayerParams),
+    "Modes from Video": ("find_video_modes", VideoModesParams),
 }
 
 
