@@ -23,6 +23,8 @@ def cloud_motion(layer: Layer, grid: Grid, shape: tuple[int, int], wind: Wind, d
     height = shape[0]
     rows = np.flatnonzero((layer.area > 0.5).any(1))
     horizon = layer.horizon if layer.horizon is not None else rows[-1] + 0.1 * height
+    if horizon <= rows[0]:
+        raise ValueError(f"the horizon lies above all of {layer.title}; set it lower")
     _x, y = grid.places()
     # A layer of clouds at one height above a flat earth: what is nearer to the horizon is farther away.
     speed = np.clip((horizon - y) / max(horizon - rows[0], 1), 0, 1)

@@ -46,6 +46,8 @@ def water_motion(
     height, width = shape
     horizon = horizon_row(layer, height)
     x, y = grid.places()
+    if not (layer.area[max(int(horizon), 0) :] > 0.5).any():
+        raise ValueError(f"the horizon lies below all of {layer.title}; set it higher")
     below = np.maximum(y - horizon, 0) + NEARER * height
     focal = FOCAL * width
     depth = focal * EYE / below
