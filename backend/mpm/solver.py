@@ -312,10 +312,14 @@ class Solver:
         positions = np.empty((frames, count, 3), real())
         deformation = np.empty((frames, count, 3, 3), real())
         clock = Clock(tick, frames * run.substeps)
-        last = np.broadcast_to(np.eye(3), (count, 3, 3))
+        laws, kind = laws_of(self.model)
+        flows = np.array([law.flows for law in laws])[kind]
         for index in range(frames):
             if forces:
-                push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), last)
+                # What flows has no strain that a hand could feel.
+                rigid = flows | (index == 0)
+                strain = np.where(rigid[:, None, None], np.eye(3), deformation[index - 1])
+                push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), strain)
                 run.push(push.acceleration, push.rate)
             self._paced(run, young, fps, index, clock)
             for part in placed:
@@ -325,7 +329,7 @@ class Solver:
                 reached = cut.reached(index + 1, bundles.positions() + origin, KERF_CELLS * self.model.grid.cell)
                 run.loosen(np.flatnonzero(reached))
             positions[index] = bundles.positions() + origin
-            deformation[index] = last = bundles.deformation()
+            deformation[index] = bundles.deformation()
             if each:
                 each(Motion(positions[: index + 1], deformation[: index + 1]))
         return Motion(positions, deformation)
