@@ -71,7 +71,9 @@ class SWAY_PT_material(SimulationPanel, bpy.types.Panel):
         column.operator("sway.add_part_material", icon="ADD", text="")
         column.operator("sway.remove_part_material", icon="REMOVE", text="")
         if sway.part_material < len(sway.part_materials):
-            _draw_material(layout, sway.part_materials[sway.part_material])
+            item = sway.part_materials[sway.part_material]
+            layout.operator("sway.assign_part", icon="MESH_CUBE").part = item.part
+            _draw_material(layout, item)
 
 
 def _draw_material(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> None:
