@@ -20,7 +20,7 @@ from .boundaries.walls import Walls
 from .bundled.frames import BundledRun
 from .frames import Clock, Frame, Run, Tick, advance, retreat
 from .matter import forward_only, laws_of
-from .model import Gradient, Model, Motion, Unstable
+from .model import Gradient, LeftGrid, Model, Motion, Unstable
 from .window import Window
 
 Each = Callable[[Motion], None]
@@ -280,14 +280,17 @@ class Solver:
 
     def _retried(self, attempt: Callable[[Window, int], tuple[Any, np.ndarray, bool]], index: int, retries: int) -> Any:
         """Result of attempt(window, 1), or after a blow-up with 2, 4, ... times as many substeps."""
+        first = None
         for halvings in range(retries + 1):
             try:
                 return self._settle(partial(attempt, times=2**halvings))
+            except LeftGrid:
+                if first is None:
+                    raise
             except Unstable as fault:
-                if halvings == retries:
-                    again = f", also with substeps {2**retries} times as short" if retries else ""
-                    raise Unstable(f"{fault} (frame {index + 1}{again})") from None
-        return None
+                first = first or fault
+        again = f", also with substeps {2**retries} times as short" if retries else ""
+        raise Unstable(f"{first} (frame {index + 1}{again})") from None
 
     def _settle(self, attempt: Callable[[Window], tuple[Any, np.ndarray, bool]]) -> Any:
         """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
@@ -301,7 +304,7 @@ class Solver:
         if flags[6] or not finite:
             raise Unstable("the simulation blew up; lower the velocity or the forces, or raise the stiffness")
         if flags.any():
-            raise Unstable("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
+            raise LeftGrid("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
         # Only now, so that a run that blew up leaves no needlessly large window behind.
         self._window = window
         return result
