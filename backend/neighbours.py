@@ -15,8 +15,9 @@ from .voxels import OFFSETS, SPAN
 
 AROUND = np.concatenate([np.zeros((1, 3), int), OFFSETS])
 """A cell and its 26 neighbours [27, 3]."""
-CROWD = 4
-"""A cell shows a neighbour at most this many times k of its points: the nearest of those are about as near."""
+CROWD = 2
+"""A cell shows its neighbours at most about this many times k of its points, and so it goes on in coarser grids: points
+that are farther off than the cell is wide see little difference, and those that are alone in a cell stay there."""
 DENSE, SEARCHES = (0.75, 0.93), 12
 """Part of the points that share their cell with k others in the first grid, at least and at most; tries to find it."""
 BLOCK = 1 << 21
@@ -27,7 +28,7 @@ def mean_distances(points: np.ndarray, k: int) -> np.ndarray:
     """Mean distance [N] of each of the points [N, 3] to its `k` nearest others (to all where there are fewer).
 
     Estimated, from the number in its cell, for a point with k others in it: there points are taken to lie on a surface.
-    Else exact, but for neighbours in cells of more than `CROWD` k points, of which so many are looked at.
+    Else exact, but for neighbours in cells of more than `CROWD` k points, of which only so many are looked at.
     """
     count = len(points)
     k = min(k, count - 1)
@@ -35,18 +36,19 @@ def mean_distances(points: np.ndarray, k: int) -> np.ndarray:
         return np.zeros(count)
     points = np.asarray(points, np.float32) - np.median(points, axis=0).astype(np.float32)
     size, extent = _first_size(points, k), float(np.ptp(points, axis=0).max())
-    grid = _Grid.of(points, size)
+    grid = _Grid.of(points, np.arange(count), size)
     means = np.empty(count)
     means[grid.order] = np.repeat(size * (2 / 3) * np.sqrt(k / (np.pi * grid.counts)), grid.counts)
     left = grid.order[np.repeat(grid.counts <= k, grid.counts)]
     while len(left):
-        mean, farthest = grid.nearest(points, left, k)
+        shown = grid.thinned(CROWD * k)
+        mean, farthest = _Grid.of(points, shown, size).nearest(points, left, k)
         whole = size > extent  # every point is in the cells around
         found = (farthest <= size) | whole
         means[left[found]] = mean[found]
         left = left[~found]
         size *= 2
-        grid = _Grid.of(points, size) if len(left) else grid
+        grid = _Grid.of(points, shown, size)
     return means
 
 
@@ -62,14 +64,20 @@ class _Grid:
     counts: np.ndarray
     """Points in each cell [V]."""
     order: np.ndarray
-    """The points [N], cell by cell."""
+    """Numbers of the points [M], cell by cell."""
 
     @staticmethod
-    def of(points: np.ndarray, size: float) -> _Grid:
-        keys = _keys(_cells(points, size))
+    def of(points: np.ndarray, chosen: np.ndarray, size: float) -> _Grid:
+        """Of the points with the numbers `chosen` [M]."""
+        keys = _keys(_cells(points[chosen], size))
         order = np.argsort(keys, kind="stable")
         unique, begins, counts = np.unique(keys[order], return_index=True, return_counts=True)
-        return _Grid(size, unique, begins, counts, order)
+        return _Grid(size, unique, begins, counts, chosen[order])
+
+    def thinned(self, crowd: int) -> np.ndarray:
+        """Numbers of the points without all but every so many in cells of more than `crowd`."""
+        rank = np.arange(len(self.order)) - np.repeat(self.begins, self.counts)
+        return self.order[rank % np.repeat(np.maximum(self.counts // crowd, 1), self.counts) == 0]
 
     def nearest(self, points: np.ndarray, wanted: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean distance to, and distance of the farthest of, the k nearest in the cells around each wanted point [Q].
@@ -82,12 +90,11 @@ class _Grid:
         around = _keys(inside[:, None] + AROUND)  # [C, 27]
         place = np.minimum(np.searchsorted(self.keys, around), len(self.keys) - 1)
         there = self.keys[place] == around
-        stride = np.maximum(self.counts // (CROWD * k), 1)  # every so many of a crowd
-        taken = np.where(there, (self.counts // stride)[place], 0)
+        taken = np.where(there, self.counts[place], 0)
         total = taken.sum(1)  # [C]
         mean, farthest = np.full(len(wanted), np.inf), np.full(len(wanted), np.inf)
         by_total = np.argsort(total[cell], kind="stable")
-        by_total = by_total[np.searchsorted(total[cell][by_total], k + 1) :]  # the point itself is one of them
+        by_total = by_total[np.searchsorted(total[cell][by_total], k) :]
         start = 0
         while start < len(by_total):
             # As many as fit when all have as many candidates as the last of them.
@@ -96,7 +103,7 @@ class _Grid:
                 length //= 2
             block = by_total[start : start + length]
             own, row = np.unique(cell[block], return_inverse=True)
-            others = self._candidates(place[own], taken[own], stride)[row]  # [B, M], -1 where there is none
+            others = self._candidates(place[own], taken[own])[row]  # [B, M], -1 where there is none
             apart = points[others] - points[wanted[block], None]
             squares = np.where(others < 0, np.inf, np.einsum("bmc,bmc->bm", apart, apart))
             squares[others == wanted[block, None]] = np.inf
@@ -107,13 +114,13 @@ class _Grid:
             start += length
         return mean, farthest
 
-    def _candidates(self, place: np.ndarray, taken: np.ndarray, stride: np.ndarray) -> np.ndarray:
-        """Points in the cells `place` [C, 27], so many of each as `taken` says: [C, M], filled up with -1."""
+    def _candidates(self, place: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """Points in the cells `place` [C, 27], as many as `taken` says: all or none. [C, M], filled up with -1."""
         total = taken.sum(1)
         flat = taken.ravel()
         number = np.arange(flat.sum()) - np.repeat(np.cumsum(flat) - flat, flat)
         cells = np.repeat(place.ravel(), flat)
-        found = self.order[self.begins[cells] + number * stride[cells]]
+        found = self.order[self.begins[cells] + number]
         rows = np.repeat(np.arange(len(place)), total)
         columns = np.arange(len(found)) - np.repeat(np.cumsum(total) - total, total)
         candidates = np.full((len(place), int(total.max())), -1)
