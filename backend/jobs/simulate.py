@@ -11,7 +11,7 @@ from ..api.simulate import SimulateParams, Wind
 from ..context import JobContext
 from ..fitting.fitted import Fitted, tip_motion
 from ..forces.wind import wind_acceleration
-from ..mpm.solver import Solver
+from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..rotations import quaternion_from_matrix
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject
@@ -30,7 +30,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         model = fitted.driven.model
         if fitted.driven.binding.splats.max() >= len(subject.gaussians):
             raise ValueError("The splats were edited after the fit; fit the material again.")
-        solver = Solver(model)
+        solver = ElasticSolver(fitted.driven.body)
         push = wind_acceleration(
             model.rest,
             params.frames - 1,
@@ -50,7 +50,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             params.frames - 1,
             subject.fps,
             substeps=substeps,
-            damping=max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping,
+            damping=fitted.damping + params.damping,
             acceleration=push,
             tick=lambda done, total: ctx.progress(done / total),
         )

@@ -18,7 +18,7 @@ from backend.fitting.slopes import slopes
 from backend.fitting.sway import State, SwayProblem
 from backend.fitting.task import Task
 from backend.fitting.timing import Timing
-from backend.mpm.solver import Solver
+from backend.mpm.total_lagrangian.solver import ElasticSolver
 from backend.render.rasteriser import Rasteriser
 from backend.render.skinning import Skinning, six_numbers
 from backend.video.clip import Clip
@@ -33,7 +33,7 @@ def film(gaussians, driven, camera, log_young) -> Clip:
     """The stalk, its parts of the given log10 E [C], set off sideways, with pixel noise of 0.01."""
     model = driven.model
     chain = Chain(
-        Solver(model),
+        ElasticSolver(driven.body),
         Skinning(gaussians, driven.binding, model.rest),
         Rasteriser(camera, len(gaussians)),
         gaussians,
