@@ -12,15 +12,14 @@ from math import e
 import bpy
 
 from ..backend.gaussians import SH_C0
-from . import nodes, sheets, spheres
+from . import ellipsoids, harmonics, nodes, sheets, spheres
 from .shading import ALPHA_MIN, COLOUR, RADIUS
 
 MODIFIER = GROUP = "Sway Splats"
 SHOW_PARTS, VIEWPORT_FRACTION, FAST_RENDER = "Show Parts", "Viewport Fraction", "Fast Render"
-VERSION = 3
+VIEW_DEPENDENT = "View-Dependent Colour"
+VERSION = 5
 
-FLATTEST = 1e-3
-"""Thinnest axis of a splat relative to its widest: below it a point in the splat's own space loses its digits."""
 GOLDEN, FIRST_HUE = 0.618034, 0.3
 """Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
 
@@ -59,6 +58,11 @@ def display_group() -> bpy.types.GeometryNodeTree:
             "description": "In renders, draw flat sheets that face the scene camera: much faster, without motion blur",
         },
     }
+    inputs[VIEW_DEPENDENT] = {
+        "default_value": True,
+        "description": "Draw reflections and sheen as the scene camera sees them, where the file has them (spherical "
+        "harmonics above degree 0)",
+    }
     return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
 
 
@@ -70,13 +74,21 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     ratio = build.math("MAXIMUM", build.math("DIVIDE", opacity, ALPHA_MIN), 1.0)
     radius = build.math("SQRT", build.math("MULTIPLY", build.math("LOGARITHM", ratio, e), 2.0))
     points = build.store(points, RADIUS, "FLOAT", radius)
-    points = build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity))
+    same, seen = (
+        build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity, further))
+        for further in (None, harmonics.further_colour(build))
+    )
+    # One value for the whole cloud: of a cloud without harmonics none is computed.
+    has_more = build.sample(points, "BOOLEAN", build.has_attribute("radiance:sh_0", "FLOAT_VECTOR"), 0)
+    wanted = build.add(
+        "FunctionNodeBooleanMath",
+        {0: group_in.outputs[VIEW_DEPENDENT], 1: harmonics.has_camera(build)},
+        operation="AND",
+    )
+    more = build.add("FunctionNodeBooleanMath", {0: wanted, 1: has_more}, operation="AND")
+    points = build.switch("GEOMETRY", more, same, seen)
     points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
 
-    scale = build.attribute("scale", "FLOAT_VECTOR")
-    axes = build.node("ShaderNodeSeparateXYZ", {0: scale}).outputs
-    widest = build.math("MAXIMUM", axes[0], build.math("MAXIMUM", axes[1], axes[2]))
-    scale = build.vector("MAXIMUM", scale, build.math("MULTIPLY", widest, FLATTEST))
     radius = build.attribute(RADIUS, "FLOAT")
     in_viewport = build.add("GeometryNodeIsViewport")
     selection = build.add(
@@ -84,18 +96,29 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
         {0: build.math("GREATER_THAN", radius, 0.0), 1: _sampled(build, group_in, in_viewport)},
         operation="AND",
     )
-    drawn = points, selection, scale, radius
     fast = build.add("FunctionNodeBooleanMath", {0: group_in.outputs[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
-    shown = build.switch("GEOMETRY", fast, spheres.spheres(build, *drawn), sheets.camera_sheets(build, *drawn))
+    ways = spheres.spheres, sheets.camera_sheets
+    turned, sheared = (
+        build.switch("GEOMETRY", fast, *(draw(build, points, selection, shapes, radius) for draw in ways))
+        for shapes in (ellipsoids.Turned(build), ellipsoids.Sheared(build))
+    )
+    shown = build.switch("GEOMETRY", ellipsoids.are_sheared(build, points), turned, sheared)
     build.tree.links.new(shown, group_out.inputs["Geometry"])
 
 
 def _colour(
-    build: nodes.Builder, group_in: bpy.types.Node, base: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket
+    build: nodes.Builder,
+    group_in: bpy.types.Node,
+    base: bpy.types.NodeSocket,
+    opacity: bpy.types.NodeSocket,
+    further: bpy.types.NodeSocket | None,
 ) -> bpy.types.NodeSocket:
-    """Display colour max(0, 0.5 + C0 f_dc) with the opacity as alpha; moving parts tinted where asked."""
+    """Display colour max(0, 0.5 + C0 f_dc + further harmonics) with opacity as alpha; moving parts tinted if asked."""
     half, c0, black = (0.5,) * 3, (SH_C0,) * 3, (0.0,) * 3
-    colour = build.vector("MAXIMUM", build.vector("MULTIPLY_ADD", base, c0, half), black)
+    colour = build.vector("MULTIPLY_ADD", base, c0, half)
+    if further is not None:
+        colour = build.vector("ADD", colour, further)
+    colour = build.vector("MAXIMUM", colour, black)
     part = build.attribute("sway_part", "INT")
     moving = build.math("GREATER_THAN", part, 0.5)
     tint = build.node(

@@ -16,6 +16,7 @@ SOCKET_TYPES = {
     bool: "NodeSocketBool",
     int: "NodeSocketInt",
     float: "NodeSocketFloat",
+    tuple: "NodeSocketVector",
     type(None): "NodeSocketObject",
 }
 COLUMN_WIDTH, ROW_HEIGHT = 220, 190
@@ -116,6 +117,31 @@ class Builder:
             socket.default_value = value
 
 
+class Number:
+    """A socket that formulas can be written with: sums and products of such, and of plain numbers, become nodes."""
+
+    def __init__(self, build: Builder, socket: Any) -> None:
+        self.build, self.socket = build, socket
+
+    def __add__(self, other: Any) -> Number:
+        return self._with("ADD", self, other)
+
+    def __sub__(self, other: Any) -> Number:
+        return self._with("SUBTRACT", self, other)
+
+    def __rsub__(self, other: Any) -> Number:
+        return self._with("SUBTRACT", other, self)
+
+    def __mul__(self, other: Any) -> Number:
+        return self._with("MULTIPLY", self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _with(self, operation: str, *operands: Any) -> Number:
+        sockets = [operand.socket if isinstance(operand, Number) else operand for operand in operands]
+        return Number(self.build, self.build.math(operation, *sockets))
+
+
 def geometry_group(
     name: str, version: int, inputs: dict[str, dict[str, Any]], fill: Callable[[Builder, Any, Any], None]
 ) -> bpy.types.GeometryNodeTree:
@@ -182,6 +208,15 @@ def input_path(modifier: bpy.types.NodesModifier, label: str) -> str:
     identifier = _identifier(modifier, label)
     inside = f".properties.inputs.{identifier}.value" if hasattr(modifier, "properties") else f'["{identifier}"]'
     return modifier.path_from_id() + inside
+
+
+def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, label: str) -> None:
+    """A field for an input of a geometry-nodes modifier, to set and to key."""
+    identifier = _identifier(modifier, label)
+    if hasattr(modifier, "properties"):
+        layout.prop(getattr(modifier.properties.inputs, identifier), "value", text=label)
+    else:
+        layout.prop(modifier, f'["{identifier}"]', text=label)
 
 
 def arrange(tree: bpy.types.NodeTree) -> None:

@@ -12,13 +12,18 @@ from ..backend.subject import Subject
 from . import camera, splats
 
 
-def write_subject(context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int) -> str:
+def write_subject(
+    context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int, *, whole: bool = False
+) -> str:
     """Write the object's splats, parts and the scene camera's view, `height` pixels high, to a file; return its path.
 
-    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving.
+    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving, unless
+    all of it may then move (`whole`).
     """
     scene = context.scene
     parts = splats.read_parts(obj)
+    if whole and not parts.any():
+        parts = np.ones_like(parts)
     if not (parts > 0).any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
     if scene.camera is None:
@@ -26,7 +31,8 @@ def write_subject(context: bpy.types.Context, obj: bpy.types.Object, path: Path,
     render = scene.render
     aspect = (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
     view = camera.camera_of(scene, width=max(round(height * aspect), 16), height=height)
-    subject = Subject(splats.world_gaussians(obj), parts, view, background_of(scene), scene_fps(scene))
+    seen = splats.world_gaussians(obj).seen_from(view.eye)  # the view does not change, so neither do colours
+    subject = Subject(seen, parts, view, background_of(scene), scene_fps(scene))
     return str(arrays.save(path, subject.to_arrays()))
 
 

@@ -18,6 +18,7 @@ from ..mpm.total_lagrangian.pencil import resolved
 from ..mpm.total_lagrangian.solid import Solid
 from ..trajectory import Binding
 from .particles import evenly, inverse_distance, k_means, occupied, solid
+from .stencil import Stencil
 
 MARGIN = 2
 """Cells between the plant at rest and the side of a grid of the asked number of cells."""
@@ -25,6 +26,8 @@ SWAY_ROOM = 3
 """Further cells on each side, so that the plant may bend by a quarter of its size without leaving the grid."""
 VOXELS = 72
 """Voxels of material along the longest axis: about as thick as a leaf, and the same on any grid."""
+LINK = 0.02
+"""Smallest stencil weight that ties a particle to a node; the corners of a stencil touch, but do not hold."""
 SPLATS_PER_VOXEL = 2.0
 """Fewer leave holes: voxels are then larger."""
 RESOLVED = 32
@@ -82,13 +85,13 @@ def drive(
     grid, finest = _grid(body, cells), _grid(body, max(cells, RESOLVED)).cell
     holding = positions[matter & ~moving]
     material = _material(body, holding, size / VOXELS, finest)
-    attached = material.held_pieces()
-    if not attached.any():
+    joined = material.held_pieces()
+    if not joined.any():
         raise ValueError("the moving part touches nothing that holds; let the two parts meet")
     owner = KDTree(material.centres).query(centres)[1]
-    tied = attached[owner]
+    tied = joined[owner]
     rest = centres[tied]
-    material = material.select(attached)
+    material = material.select(joined)
     nearest = KDTree(rest).query(material.centres)[1]
 
     splats = np.flatnonzero(moving)
@@ -106,6 +109,21 @@ def drive(
     swaying = resolved(Body(material, grid, rest, model.density, poisson), finest)
     part = _part_of_particles(body, parts[matter & moving], rest)
     return Driven(model, swaying, Binding(splats.astype(np.int32), index, weights), part, notes)
+
+
+def attached(links: Stencil, held: np.ndarray) -> np.ndarray:
+    """Mask [P] of particles joined, through nodes they share, to a held node. `held` [nx, ny, nz]."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(links.nodes)
+    strong = links.weights > LINK
+    particle = np.repeat(np.arange(count), strong.sum(1))
+    node = links.nodes[strong]
+    graph = csr_matrix((np.ones(len(node)), (particle, count + node)), shape=(count + held.size,) * 2)
+    component = connected_components(graph, directed=False)[1]
+    holding = np.unique(component[count + np.flatnonzero(held.ravel())])
+    return np.isin(component[:count], holding)
 
 
 def _material(moving: np.ndarray, holding: np.ndarray, edge: float, largest: float) -> Solid:

@@ -72,8 +72,8 @@ class Clock:
         self._tick, self._total, self._done = tick, total, 0
         self._substeps = 8
 
-    def bursts(self, substeps: int):
-        """Ranges (begin, end) that cover the substeps of a frame; `tick` is called after each."""
+    def bursts(self, substeps: int, weight: float = 1.0):
+        """Ranges (begin, end) that cover the substeps of a frame; `tick` is called after each, and counts by weight."""
         begin = 0
         while begin < substeps:
             end = min(begin + self._substeps, substeps)
@@ -82,10 +82,10 @@ class Clock:
             seconds = max(time.perf_counter() - began, 1e-6)
             # Growth is bounded because the first burst of a process may include compiling.
             self._substeps = int(np.clip((end - begin) * BURST / seconds, 1, 4 * self._substeps))
-            self._done += end - begin
+            self._done += (end - begin) * weight
             begin = end
             if self._tick:
-                self._tick(min(self._done, self._total), self._total)
+                self._tick(min(round(self._done), self._total), self._total)
 
 
 def spreads(frame: Frame) -> bool:

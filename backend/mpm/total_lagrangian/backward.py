@@ -92,8 +92,8 @@ def retreat(
                 for n in range(u.shape[2]):
                     g = gv[0, 0, n]
                     g_damping[n] = g_damping[n] - g.dot(u[0, s + 1, n] - u[0, s, n])
-                    gv[0, 0, n] = decay[0] * g
-                    w[0, 0, n] = (decay[0] * dt * inverse_mass[n]) * g
+                    gv[0, 0, n] = decay[0, n] * g
+                    w[0, 0, n] = (decay[0, n] * dt * inverse_mass[n]) * g
                 for e in range(nodes.shape[0]):
                     element_adjoint(u, w, pull, nodes, axes, young, g_young, s, e, mu, lam)
                 for n in range(u.shape[2]):

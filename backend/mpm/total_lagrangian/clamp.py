@@ -43,8 +43,8 @@ class Clamp:
         # Nine points share a voxel's face; the unit is the mass of a slab a cell thick.
         trace *= (np.sqrt(density[element] * grid.cell / 9) * solid.edge)[:, None]
         root = np.sqrt(mass[nodes])
-        _, values, vectors = np.linalg.svd(trace / root, full_matrices=False)
-        held = vectors[values**2 > LEAST]
+        values, vectors = np.linalg.eigh((trace.T @ trace) / np.outer(root, root))
+        held = vectors.T[values > LEAST]
         return Clamp(nodes, held * root, (held / root).T)
 
     def apply(self, field: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ Symplectic Euler with the velocities of the nodes themselves, which nothing rese
 decay = exp(-damping dt); Q is the clamp's projection. It conserves what it should, so damping is what is asked for.
 
 Arrays: u [B, slots, n] vec4; v [B, 1, n] vec4; force [lanes, n] vec4, zero between substeps; forces at frame borders
-[B or 1, frames + 1 or 1, n] vec4; the clamp's nodes [K], ahead [R, K], back [K, R] and scratch held [B, R] vec4.
+[B or 1, frames + 1 or 1, n] vec4; decay [B, n]; the clamp's nodes [K], ahead [R, K], back [K, R] and scratch held
+[B, R] vec4.
 """
 
 import taichi as ti
@@ -98,7 +99,7 @@ def advance_each(
                     element_forces(u, force, nodes, axes, young, flags, b, b, s, e, mu, lam)
                 for n in range(u.shape[2]):
                     a = node_acceleration(pushes, b, frame, n, (step + 0.5) / substeps)
-                    v[b, 0, n] = decay[b] * (v[b, 0, n] + dt * (inverse_mass[n] * force[b, n] + a))
+                    v[b, 0, n] = decay[b, n] * (v[b, 0, n] + dt * (inverse_mass[n] * force[b, n] + a))
                     force[b, n] = ti.Vector.zero(float, 4)
                 clamp(v, clamped, ahead, back, held, b)
                 for n in range(u.shape[2]):
@@ -142,7 +143,7 @@ def advance_one(
             total += force[lane, n]
             force[lane, n] = ti.Vector.zero(float, 4)
         a = node_acceleration(pushes, 0, frame, n, (step + 0.5) / substeps)
-        v[0, 0, n] = decay[0] * (v[0, 0, n] + dt * (inverse_mass[n] * total + a))
+        v[0, 0, n] = decay[0, n] * (v[0, 0, n] + dt * (inverse_mass[n] * total + a))
     for index in range(SPAN):
         if index == 0:
             clamp(v, clamped, ahead, back, held, 0)

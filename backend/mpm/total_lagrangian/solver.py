@@ -9,10 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
+from ...forces.acting import ActingForces
 from ...taichi_runtime import real
 from .. import storage
 from ..frames import SPREAD_FROM, Clock, Tick
 from ..model import Gradient, Motion, Unstable
+from ..solver import Each
 from . import backward, forward, spline
 from .body import Body
 from .elements import POINTS
@@ -98,6 +100,8 @@ class ElasticSolver:
         record: bool = False,
         tick: Tick | None = None,
         gravity: Sequence[float] = (0.0, 0.0, 0.0),
+        forces: ActingForces | None = None,
+        each: Each | None = None,
     ) -> Motion:
         """Motion over `frames` frames from rest, given Young's moduli [P] (Pa) and initial velocities [P, 3] (m/s).
 
@@ -106,15 +110,18 @@ class ElasticSolver:
         `acceleration` [frames + 1, P, 3] (m/s^2) holds body accelerations at the frames' borders, linear in time
         between. `substeps` per frame is chosen when None, and halved in length if the motion then blows up. `record`
         keeps what `backward` needs. `tick(substeps done, substeps in all)` is called about every 50 ms and may raise
-        to cancel. `gravity` [3] (m/s^2) pulls always.
+        to cancel. `gravity` [3] (m/s^2) pulls always. `forces` act on what is where it has come to, frame by frame.
+        `each(motion so far)` is called after each frame.
         Raises ValueError for substeps too long to be stable; Unstable when material collapses or bursts.
         """
+        if record and forces:
+            raise ValueError("there is no gradient through force fields and strokes; simulate without them")
         young = np.broadcast_to(np.asarray(young, np.float64), (1, len(self.model)))
         pushes = self._pushes(acceleration, gravity, frames)
         arguments = young, self.model.lift(velocity)[None], frames, fps, np.array([damping]), pushes
 
         def attempt(count: int) -> Motion:
-            positions, deformation = self._simulate(*arguments, count, record, tick)
+            positions, deformation = self._simulate(*arguments, count, tick, record, forces, each)
             return Motion(positions[0], deformation[0])
 
         return self._settled(attempt, young, fps, substeps)
@@ -144,7 +151,7 @@ class ElasticSolver:
         fields = self.model.lift(columns).reshape(-1, *batch, 3).swapaxes(0, 1)
         pushes = self._pushes(acceleration, (0.0, 0.0, 0.0), frames)
         arguments = young, fields, frames, fps, np.broadcast_to(damping, batch), pushes
-        return self._settled(lambda n: self._simulate(*arguments, n, False, tick)[0], young, fps, substeps)
+        return self._settled(lambda n: self._simulate(*arguments, n, tick)[0], young, fps, substeps)
 
     def backward(
         self, grad_positions: np.ndarray, grad_deformation: np.ndarray | None = None, *, tick: Tick | None = None
@@ -215,7 +222,9 @@ class ElasticSolver:
             raise ValueError(f"acceleration has shape {np.shape(acceleration)}, not {(frames + 1, len(body), 3)}")
         return np.stack([body.forces(a) for a in np.asarray(acceleration, np.float64)]) + pull
 
-    def _simulate(self, young, fields, frames, fps, damping, pushes, substeps, record, tick):
+    def _simulate(
+        self, young, fields, frames, fps, damping, pushes, substeps, tick, record=False, forces=None, each=None
+    ):
         """Positions [B, frames, P, 3] and F [B, frames, P, 3, 3]; young [B, P], node velocities [B, n, 3]."""
         body, batch = self.model, len(young)
         count, size = len(body), body.elements.count
@@ -228,7 +237,7 @@ class ElasticSolver:
             moduli,
             _device(moduli * body.elements.volume / POINTS),
             _device(_four(pushes)[None]),
-            _device(np.exp(-np.asarray(damping) * dt)),
+            _device(np.exp(-dt * np.repeat(np.asarray(damping)[:, None], size, 1))),
             [],
         )
         v = _device(_four(fields)[:, None])
@@ -249,6 +258,8 @@ class ElasticSolver:
                     u = storage.zeros(1, 2, size, 4)
                 run.frames.append((start[0].copy(), storage.host(v)[0, 0].copy(), u if keep else None))
             storage.put(u, (slice(None), 0), start)
+            if forces:
+                self._push(run, index, pushes, float(damping[0]), forces, start[0], storage.host(v)[0, 0])
             self._advance(run, index, u, v, clock)
             start = storage.host(u[:, substeps % u.shape[1]]).copy()
             if not np.isfinite(start).all():
@@ -258,8 +269,25 @@ class ElasticSolver:
                 positions[b, index] = body.rest + value @ moved
                 for k, slope in enumerate(slopes):
                     deformation[b, index, :, :, k] = slope @ moved + np.eye(3)[k]
+            if each:
+                each(Motion(positions[0, : index + 1], deformation[0, : index + 1]))
         self._run = run if record else None
         return positions, deformation
+
+    def _push(self, run: _Run, index: int, pushes, damping: float, forces: ActingForces, u, v) -> None:
+        """Put what acts in frame `index` beside the steady `pushes`, given displacement and velocity [n, 4]."""
+        body = self.model
+        value, *slopes = body.readout
+        moved = u[:, :3].astype(np.float64)
+        deformation = np.eye(3) + np.stack([slope @ moved for slope in slopes], -1)
+        push = forces.frame(index, body.rest + value @ moved, value @ v[:, :3].astype(np.float64), deformation)
+        steady = pushes[np.minimum([index, index + 1], len(pushes) - 1)]
+        ends = steady + np.stack([body.forces(a) for a in push.acceleration])
+        rows = np.zeros((index + 2, *ends.shape[1:]))
+        rows[index:] = ends
+        run.pushes = _device(_four(rows)[None])
+        rate = body.forces(np.broadcast_to(push.rate, len(body))[:, None])[:, 0]
+        run.decay = _device(np.exp(-run.dt * (damping + rate))[None])
 
     def _advance(self, run: _Run, index: int, u, v, clock: Clock) -> None:
         """Simulate frame `index` from slot 0 of u on; raises Unstable."""
