@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,8 @@ from .solid import Solid
 
 WEIGHTLESS = 1e-13
 """Nodes lighter than this part of the heaviest see next to nothing of the material, and stand still."""
+SLOWEST = 8
+"""Modes of equal stiffness that are worked out once."""
 SMOOTH, SMALL = 1e-2, 1e-4
 """Weights of smoothness (of changes over a cell) and of smallness, beside the velocities that `Body.lift` spreads."""
 
@@ -44,6 +46,12 @@ class Body:
 
     def __len__(self) -> int:
         return len(self.rest)
+
+    def stiffened(self, factor: float) -> Body:
+        """The same body with `stiffness` times `factor`; nothing that was worked out for this one depends on it."""
+        other = replace(self, stiffness=factor * self.stiffness)
+        vars(other).update({name: value for name, value in vars(self).items() if name not in vars(other)})
+        return other
 
     @cached_property
     def elements(self) -> Elements:
@@ -105,6 +113,14 @@ class Body:
         place = (row, elements.nodes[element].ravel())
         columns = [value, *np.moveaxis(gradient, -1, 0)]
         return [coo_matrix((c.ravel(), place), shape=(len(self), elements.count)).tocsr() for c in columns]
+
+    @cached_property
+    def slowest(self) -> tuple[np.ndarray, np.ndarray]:
+        """The slowest modes for one pascal in all elements: rates as the solver shows them [M] (rad/s), [M, n, 3]."""
+        from .pencil import lumped_rates, sway
+
+        rates, fields = sway(self, np.ones(len(self.elements)), SLOWEST)
+        return lumped_rates(self, rates, fields), fields
 
     @cached_property
     def _lift(self):

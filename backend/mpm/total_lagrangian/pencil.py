@@ -110,8 +110,7 @@ def resolved(body: Body, cell: float) -> Body:
     counts = np.ceil((high - low) / cell).astype(int) + 2 * margin + 1
     fine = replace(body, grid=Grid(low - margin * cell, cell, tuple(int(n) for n in counts)))
     truth = sway(fine, np.ones(len(fine.elements)), 1)[0][0]
-    own = lumped_rates(body, *sway(body, np.ones(len(body.elements)), 1))[0]
-    return replace(body, stiffness=float((truth / own) ** 2))
+    return body.stiffened(float((truth / body.slowest[0][0]) ** 2) / body.stiffness)
 
 
 def highest_rate(body: Body) -> float:
