@@ -42,6 +42,7 @@ CLASSES = (
     drag.SWAY_OT_drag,
     *acting.CLASSES,
     bake.SWAY_OT_bake,
+    bake.SWAY_OT_pause_bake,
     bake.SWAY_OT_free_bake,
     render_film.SWAY_OT_render_film,
     jobs.SWAY_OT_check_backend,

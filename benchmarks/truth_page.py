@@ -38,8 +38,10 @@ Drucker and Prager's cone of 25 degrees resists simple shear as 29.6 degrees, ye
 of a heap settles lower than sand's while its reach is right. A cone of 31 degrees gains a third of the height and loses
 a quarter of the reach.
 
-Water runs ahead of the measured front by what it had at first: the dam of the experiment took time to open, the
-simulated one is gone at once. The speeds agree.
+On a floor rougher than sand itself the reach is short by a fifth; in the experiments the floor made no difference.
+
+Water runs ahead of the measured front by 0.24 to 0.33 of T all along, as it would if the dam of the experiment took
+that long to open. The speeds agree.
 
 ![A sand column, a dam break and sand on two slopes](truth.png)
 """
@@ -105,9 +107,9 @@ def sand_panel() -> Image.Image:
     r0 = truth.RADIUS * CELL
     panel = Panel(230, (WIDTH / 2, 200), 380 / (3 * r0))
     layer = np.minimum((4 * column.rest[:, 2] / r0).astype(int), 3)
-    panel.dots(section(column.rest)[1], np.array(FAINT), CELL / 5)
-    shown, places = section(column.deposit)
-    panel.dots(places, SANDS[layer[shown]], CELL / 5)
+    panel.dots(column.rest[section(column.rest)][:, [0, 2]], np.array(FAINT), CELL / 5)
+    shown = section(column.deposit)
+    panel.dots(column.deposit[shown][:, [0, 2]], SANDS[layer[shown]], CELL / 5)
     reach, height = 1 + column.run_out.expected, column.height.expected
     panel.line((-3.2 * r0, 0), (3.2 * r0, 0))
     for side in (-1, 1):
@@ -118,11 +120,9 @@ def sand_panel() -> Image.Image:
     return panel.done()
 
 
-def section(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Particles [P, 3] within ten degrees or a cell of the plane y = 0, as indices, and turned into it [n, 2]."""
-    (near,) = np.nonzero(np.abs(positions[:, 1]) < np.maximum(CELL, 0.18 * np.abs(positions[:, 0])))
-    radius = np.hypot(positions[near, 0], positions[near, 1]) * np.sign(positions[near, 0])
-    return near, np.stack([radius, positions[near, 2]], -1)
+def section(positions: np.ndarray) -> np.ndarray:
+    """Particles [P] within ten degrees or a cell of the plane y = 0: about as many at every distance from the axis."""
+    return np.abs(positions[:, 1]) < np.maximum(CELL, 0.18 * np.abs(positions[:, 0]))
 
 
 def water_panel() -> Image.Image:

@@ -19,9 +19,23 @@ def show(context: bpy.types.Context, image: bpy.types.Image) -> None:
         if not areas:
             return
         space = areas[0].spaces.active
+    other_size = space.image is None or tuple(space.image.size) != tuple(image.size)
     space.image = image
-    if image.source in ("MOVIE", "SEQUENCE"):
+    space.show_annotation = image.source not in ("MOVIE", "SEQUENCE")
+    if not space.show_annotation:
         _play(space.image_user, image, context.scene.frame_start)
+    if other_size:
+        _fit(context, space)
+
+
+def _fit(context: bpy.types.Context, space: bpy.types.SpaceImageEditor) -> None:
+    """Shows the whole image, as large as the editor allows."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.spaces.active == space:
+                region = next(r for r in area.regions if r.type == "WINDOW")
+                with context.temp_override(window=window, area=area, region=region):
+                    bpy.ops.image.view_all(fit_view=True)
 
 
 def load_film(path: Path, name: str, replaced: bpy.types.Image | None) -> bpy.types.Image:

@@ -55,8 +55,9 @@ def remove(image: bpy.types.Image, index: int) -> None:
     name = picture.layers[index].name
     picture.layers.remove(index)
     picture.active_layer = max(min(index, len(picture.layers) - 1), 0)
-    if picture.annotations and (drawn := picture.annotations.layers.get(name)):
-        picture.annotations.layers.remove(drawn)
+    if picture.annotations is not None:
+        for drawn in [layer for layer in picture.annotations.layers if layer.info == name]:
+            picture.annotations.layers.remove(drawn)
 
 
 def draw_on(context: bpy.types.Context, image: bpy.types.Image) -> None:
@@ -66,9 +67,9 @@ def draw_on(context: bpy.types.Context, image: bpy.types.Image) -> None:
         return
     setattr(space, "annotation" if hasattr(space, "annotation") else "grease_pencil", picture.annotations)
     space.show_annotation = True
-    name = picture.layers[picture.active_layer].name
-    if drawn := picture.annotations.layers.get(name):
-        picture.annotations.layers.active = drawn
+    drawn = [layer.info for layer in picture.annotations.layers]
+    if (name := picture.layers[picture.active_layer].name) in drawn:
+        picture.annotations.layers.active_index = drawn.index(name)
     bpy.ops.wm.tool_set_by_id(name="builtin.annotate", space_type="IMAGE_EDITOR")
 
 

@@ -76,6 +76,12 @@ class PictureParams:
     preview_size: int = param(
         512, "Longer side of the preview in pixels", min=64, max=2048, subtype="PIXEL", advanced=True
     )
+    mix_light: bool = param(
+        True,
+        "Planes for a view transform that shows light, such as Standard; off for Raw, which shows values as they are",
+        label="Planes Mix Light",
+        advanced=True,
+    )
     outcome: Outcome = param(Outcome.preview, "What is made", advanced=True)
     file_format: FileFormat = param(FileFormat.png, "Kind of file to export", label="Format", advanced=True)
     directory: str = param("", "Folder to export to", label="Export Folder", subtype="DIR_PATH", advanced=True)

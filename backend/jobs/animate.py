@@ -18,7 +18,7 @@ from ..spectral.basis import Combined, Fourier
 from ..spectral.export import export, export_vectors
 from ..spectral.layers import Sprite
 from ..spectral.picture import Controls, Prepared, prepare, renderer
-from ..spectral.picture_planes import continued, on_planes, plane_image, plane_motion
+from ..spectral.picture_planes import continued, on_planes, plane_images, plane_motion
 from ..spectral.pixel_motion import Grid, PixelMotion
 from ..spectral.renderer import LayeredRenderer
 from ..video.files import write_mp4
@@ -73,13 +73,13 @@ def _preview(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: Job
 
 def _planes(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: JobContext, _name: str) -> dict[str, Path]:
     prepared = drawn.prepared
-    size = prepared.picture.width, prepared.picture.height
     rate = fps / params.speed
     outputs = {"plate": _save_rgba(ctx.output("plate.png"), prepared.plate)}
-    for sprite, motion in zip(prepared.sprites, drawn.motions, strict=True):
+    images = plane_images(prepared, params.mix_light)
+    for sprite, motion, image in zip(prepared.sprites, drawn.motions, images, strict=True):
         number = len(outputs) // 2 + 1
         ctx.progress(number / (len(prepared.sprites) + 1))
-        outputs[f"layer_{number}"] = _save_rgba(ctx.output(f"layer_{number}.png"), plane_image(sprite, size))
+        outputs[f"layer_{number}"] = _save_rgba(ctx.output(f"layer_{number}.png"), image)
         still = motion is None or not on_planes(sprite.layer.kind)
         if still and motion is not None:
             ctx.log(f"{sprite.layer.title[0].upper()}{sprite.layer.title[1:]} stays still on planes.", "warning")

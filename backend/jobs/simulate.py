@@ -17,10 +17,15 @@ from ..fitting.fitted import Fitted, tip_motion
 from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
 from ..mpm.boundaries.scene import boundaries_of
+from ..mpm.cost import learn
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
+<<<<<<< HEAD
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.solver import ElasticSolver
+=======
+from ..particles.following import follow, limits
+>>>>>>> main
 from ..simulation.body import ELASTIC, body_of
 from ..simulation.room import room_of
 from ..spectral.frequency import dominant_frequency
@@ -74,7 +79,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         # A fitted subject was captured hanging under its weight.
         gravity = surroundings.gravity if start.stretches else np.zeros(3)
         model = start.model
-        contain = bool(surroundings.moved) or not model.held.any()
+        # Springy as it was fitted, a subject stays within its room; others may flow out of it.
+        contain = start.stretches or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
         # The elastic solver knows no contact, no moved part and no cut.
         limits = {"colliders": boundaries.colliders, "placed": boundaries.placed, "cuts": surroundings.cuts}
@@ -91,7 +97,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             strength=params.strength * start.push,
         )
         substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
-    begun = time.monotonic()
+        walled = bool(boundaries.colliders)
+    shown = _Shown(start, subject.fps, ctx)
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
             start.young,
@@ -104,10 +111,15 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             gravity=gravity.tolist(),
             forces=ActingForces(surroundings, start.model.rest, subject.fps),
             tick=lambda done, total: ctx.progress(done / total),
+<<<<<<< HEAD
             each=_Shown(start, subject.fps, ctx),
             **({} if elastic else limits),
+=======
+            each=shown,
+>>>>>>> main
         )
-    seconds = time.monotonic() - begun
+    work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
+    learn(model, walled, work, seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
@@ -119,7 +131,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         "tip_amplitude_m": float(np.abs(tip).max()),
         "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
         "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
-        "particle_substeps_per_s": len(start.model) * substeps * (params.frames - 1) / max(seconds, 1e-6),
+        **({"particle_substeps_per_s": work / seconds} if work and seconds else {}),
     }
     return {"trajectory": path}, results
 
@@ -170,9 +182,14 @@ class _Shown:
     def __init__(self, start: Start, fps: float, ctx: JobContext) -> None:
         self._start, self._fps, self._ctx = start, fps, ctx
         self._next, self._count = time.monotonic() + PARTIAL_EVERY, 0
+        self._first: float | None = None
+        self.seconds = 0.0
+        """From the end of the first frame, which compiles, to that of the last."""
 
     def __call__(self, motion: Motion) -> None:
         begun = time.monotonic()
+        self._first = self._first or begun
+        self.seconds = begun - self._first
         if begun < self._next:
             return
         # Two files in turn: the one last told of is left alone.
@@ -186,17 +203,14 @@ class _Shown:
 
 def trajectory_of(start: Start, motion: Motion, fps: float) -> Trajectory:
     """Rest and then the simulated frames."""
-    rest = start.model.rest
-    still = np.broadcast_to(np.eye(3), (1, len(rest), 3, 3))
-    rotations, stretch = rotation_and_stretch(np.concatenate([still, motion.deformation]))
-    return Trajectory(
-        rest.astype(np.float32),
-        np.concatenate([rest[None], motion.positions]).astype(np.float32),
-        rotations,
-        start.binding,
-        fps,
-        stretch=stretch if start.stretches else None,
-    )
+    model = start.model
+    still = np.broadcast_to(np.eye(3), (1, len(model), 3, 3))
+    positions = np.concatenate([model.rest[None], motion.positions])
+    deformation = np.concatenate([still, motion.deformation])
+    if start.stretches:
+        return follow(model.rest, positions, deformation, start.binding, fps, limit=limits(model))
+    turns, _stretch = rotation_and_stretch(deformation)
+    return Trajectory(model.rest.astype(np.float32), positions.astype(np.float32), turns, start.binding, fps)
 
 
 def _tip(trajectory: Trajectory, model: Model) -> np.ndarray:

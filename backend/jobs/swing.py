@@ -11,9 +11,9 @@ from ..api.assignment import Assignment
 from ..api.swing import SwingParams
 from ..context import JobContext
 from ..fitting.fitted import Fitted
-from ..fitting.modes import sway_modes
 from ..mpm.model import Model
 from ..simulation.body import ELASTIC, body_of
+from ..simulation.network import network_modes
 from ..subject import Subject
 from ..swing import Swing
 from ..trajectory import Binding
@@ -29,31 +29,32 @@ def run(params: SwingParams, inputs: dict[str, str], ctx: JobContext) -> tuple[d
     """Find the modes. Output: `swing` (.npz)."""
     with ctx.stage("Preparing", 0.0, 0.3):
         subject = Subject.from_arrays(arrays.load(inputs["subject"]))
-        model, young, binding = _given(params, inputs, subject)
+        model, young, binding, frequency = _given(params, inputs, subject)
     with ctx.stage("Finding how it sways", 0.3, 0.95):
-        modes = sway_modes(model, young, params.modes)
-        rate = 2 * np.pi * modes.frequency
+        rate, shapes = network_modes(model, young, params.modes)
+        if frequency:
+            rate = rate * 2 * np.pi * frequency / rate[0]
         swing = Swing(
             model.rest,
-            modes.shapes,
-            turning(model.rest, modes.shapes),
+            shapes,
+            turning(model.rest, shapes),
             rate,
             0.5 * params.damping + RATIO * rate,
-            (modes.shapes**2).sum(-1) @ model.mass,
+            (shapes**2).sum(-1) @ model.mass,
             binding,
         )
     with ctx.stage("Writing", 0.95, 1.0):
         path = arrays.save(ctx.output("swing.npz"), swing.to_arrays())
-    return {"swing": path}, {"modes": len(swing), "frequency_hz": float(modes.frequency[0])}
+    return {"swing": path}, {"modes": len(swing), "frequency_hz": float(swing.rate[0] / (2 * np.pi))}
 
 
-def _given(params: SwingParams, inputs: dict[str, str], subject: Subject) -> tuple[Model, np.ndarray, Binding]:
-    """The model, Young's moduli [P] and binding of a fitted subject, or of one of chosen materials."""
+def _given(params: SwingParams, inputs: dict[str, str], subject: Subject) -> tuple[Model, np.ndarray, Binding, float]:
+    """The model, Young's moduli [P], binding and the frequency of the slowest sway [Hz], 0 where the moduli tell it."""
     if "fit" in inputs:
         fitted = Fitted.from_arrays(arrays.load(inputs["fit"]))
         if fitted.driven.binding.splats.max() >= len(subject.gaussians):
             raise ValueError("The splats were edited after the fit; fit the material again.")
-        return fitted.driven.model, fitted.young, fitted.driven.binding
+        return fitted.driven.model, fitted.young, fitted.driven.binding, fitted.frequency
     assignment = Assignment.load(inputs["materials"])
     for part in np.unique(subject.parts[subject.moving]):
         law = assignment.of(int(part)).law
@@ -72,7 +73,7 @@ def _given(params: SwingParams, inputs: dict[str, str], subject: Subject) -> tup
         room=room,
         filling=False,
     )
-    return body.model, body.young, body.binding
+    return body.model, body.young, body.binding, params.frequency
 
 
 def turning(rest: np.ndarray, shapes: np.ndarray) -> np.ndarray:

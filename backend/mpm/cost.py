@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import taichi_runtime
+from ..forces.acting import ActingForces
 from . import frames, stability
 from .boundaries.colliders import Collider
 from .boundaries.rigid_motion import RigidMotion
@@ -45,43 +47,43 @@ def estimate(
     fps: float,
     *,
     substeps: int | None = None,
-    colliders: tuple[Collider, ...] = (),
-    fastest: float = 0.0,
+    colliders: Sequence[Collider] = (),
+    forces: ActingForces | None = None,
 ) -> Cost:
-    """The cost of simulating Young's moduli [P] (Pa) for some frames; `fastest`: speed to expect, m/s.
+    """The cost of simulating Young's moduli [P] (Pa) for some frames, among what acts as in `Solver.simulate`.
 
-    `substeps` per frame where they are given; else what stiffness and speed ask for.
+    `substeps` per frame where they are given, else what stiffness asks for; what becomes fast may need more.
     """
     model = solver.model
     if substeps is None:
-        substeps = stability.substeps_per_frame(model, young, fps, speed=fastest)
+        substeps = stability.substeps_per_frame(model, young, fps)
     total = float(len(model)) * substeps * run_frames
     known = _known()
-    kind = kind_of(model, bool(colliders))
+    kind = kind_of(model, bool(colliders or forces))
     if kind not in known:
-        known[kind] = _trial(solver, young, colliders)
+        known[kind] = _trial(solver, young, colliders, forces)
         _keep(known)
     return Cost(total, total / known[kind])
 
 
-def learn(model: Model, walled: bool, particle_substeps: float, seconds: float) -> None:
+def learn(model: Model, acted_on: bool, particle_substeps: float, seconds: float) -> None:
     """Correct what is known of a kind of run by one that has finished."""
     if particle_substeps <= 0 or seconds <= 0:
         return
     known = _known()
-    kind, rate = kind_of(model, walled), particle_substeps / seconds
+    kind, rate = kind_of(model, acted_on), particle_substeps / seconds
     known[kind] = float(known.get(kind, rate) ** (1 - TRUST) * rate**TRUST)
     _keep(known)
 
 
-def kind_of(model: Model, walled: bool) -> str:
-    """What decides the speed per particle."""
+def kind_of(model: Model, acted_on: bool) -> str:
+    """What decides the speed per particle: device, laws, size, and whether walls or forces act."""
     laws = "+".join(sorted(law.name for law in laws_of(model)[0]))
     size = "large" if len(model) >= frames.SPREAD_FROM else "small"
-    return f"{taichi_runtime.device()} {laws} {size}{' walls' if walled else ''}"
+    return f"{taichi_runtime.device()} {laws} {size}{' acted on' if acted_on else ''}"
 
 
-def _trial(solver: Solver, young: np.ndarray, colliders: tuple[Collider, ...]) -> float:
+def _trial(solver: Solver, young: np.ndarray, colliders: Sequence[Collider], forces: ActingForces | None) -> float:
     """Particle-substeps per second of a few substeps at rest."""
     dt = solver.stable_dt(young)
     at_rest = [replace(c, motion=RigidMotion(c.motion.rotations[:1], c.motion.translations[:1])) for c in colliders]
@@ -90,7 +92,7 @@ def _trial(solver: Solver, young: np.ndarray, colliders: tuple[Collider, ...]) -
     for substeps in (1, *TRIAL):
         begun = time.perf_counter()
         still = np.zeros((len(solver.model), 3))
-        solver.simulate(young, still, 1, 1 / (substeps * dt), substeps=substeps, colliders=at_rest)
+        solver.simulate(young, still, 1, 1 / (substeps * dt), substeps=substeps, colliders=at_rest, forces=forces)
         seconds.append(time.perf_counter() - begun)
     per_substep = max(seconds[2] - seconds[1], 0.1 * seconds[2]) / (TRIAL[1] - TRIAL[0])
     return len(solver.model) / per_substep

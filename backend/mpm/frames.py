@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -57,12 +58,16 @@ class Run:
     """[B, P, 4] on the device; columns as in `particles`."""
     acceleration: object
     """Body accelerations at frame borders [1, frames + 1 or 1, P, 3] (m/s^2), on the device."""
-    decay: object
+    decay: Any
     """What a substep of damping leaves of a velocity [B], on the device."""
     flags: object
     """What went wrong [B, 7], on the device; columns as in `transfer.raise_flags`."""
     frames: list[Frame] = field(default_factory=list)
     """Filled when the run is recorded."""
+
+    def shortened(self, times: int) -> Run:
+        """The same run in so many times as many substeps."""
+        return replace(self, substeps=self.substeps * times, dt=self.dt / times, decay=self.decay ** (1 / times))
 
 
 class Clock:

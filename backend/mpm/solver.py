@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,8 @@ class Solver:
         raise to cancel. `gravity` [3] (m/s^2) pulls all particles, always. `colliders` move over the same frames.
         Where a material flows, `Motion.deformation` follows what is visible, not the elastic part.
         `forces` act on what is where it has come to, frame by frame; `placed` particles stay on their given motions;
-        `cuts` take the strength of what their blades have passed.
-        Scenes in bundles take shorter substeps where particles have become fast, and again where a frame blew up.
+        `cuts` take the strength of what their blades have passed. Where nothing is recorded, a frame that blew up is
+        simulated again in shorter substeps, and scenes in bundles shorten them where particles have become fast.
         `each(motion so far)` is called after each frame, on arrays that later frames do not change.
         Raises ValueError for substeps too long to be stable, and for a record of what has no gradient; Unstable when
         particles collapse, burst or leave the grid.
@@ -98,7 +99,7 @@ class Solver:
         self._run = None
         if self._in_bundles(record, colliders) or forces or placed or cuts:
             walls = Walls(tuple(colliders), self.model.grid.origin)
-            substeps = self._substeps(young, velocity, fps, substeps, walls.speed(frames, fps))
+            substeps = self._substeps(young, velocity, fps, substeps)
             run = BundledRun(
                 self.model,
                 young[0],
@@ -112,7 +113,7 @@ class Solver:
             return self._bundled(run, young[0], frames, fps, forces, placed, cuts, tick, each)
         steady = self._forces(acceleration, gravity, frames)
         run = self._begin(young, velocity, fps, substeps, np.array([damping]), steady)
-        positions, deformation = self._frames(run, velocity, frames, record, tick, each)
+        positions, deformation = self._frames(run, velocity, frames, record, tick, each, 0 if record else RETRIES)
         self._run = run if record else None
         return Motion(positions[0], deformation[0])
 
@@ -193,10 +194,10 @@ class Solver:
         large = storage.on_cpu() and len(self.model) >= running.SPREAD_FROM
         return bool(self._forward_only or colliders or (large and not record))
 
-    def _substeps(self, young, velocity, fps, substeps, wall_speed: float = 0.0) -> int:
+    def _substeps(self, young, velocity, fps, substeps) -> int:
         """Substeps per frame, chosen when None and refused when too few; young [B, P], velocity [B, P, 3]."""
         model = self.model
-        speed = max(float(np.linalg.norm(velocity, axis=-1).max()), wall_speed)
+        speed = float(np.linalg.norm(velocity, axis=-1).max())
         if not speed < fps * model.grid.cell * max(model.grid.shape):
             raise Unstable("the initial velocity carries a particle across the whole grid within a frame; lower it")
         if substeps is None:
@@ -230,7 +231,16 @@ class Solver:
         least_mass = 1e-6 * float(model.mass.min())
         return Run(substeps, dt, model.grid.cell, least_mass, self._law, material, forces, decay, flags)
 
-    def _frames(self, run: Run, velocity, frames: int, record: bool, tick: Tick | None, each: Each | None = None):
+    def _frames(
+        self,
+        run: Run,
+        velocity,
+        frames: int,
+        record: bool,
+        tick: Tick | None,
+        each: Each | None = None,
+        retries: int = 0,
+    ):
         """Simulate all frames: positions [B, frames, P, 3] in the world, deformation gradients [B, frames, P, 3, 3]."""
         batch, count = len(velocity), len(self.model)
         start = np.broadcast_to(self._rest, (batch, *self._rest.shape)).copy()
@@ -243,7 +253,7 @@ class Solver:
             size = self._frame_bytes(batch, run.substeps)
             keep = record and size <= budget
             budget -= size * keep
-            frame, start = self._settled_frame(run, index, start, keep, clock)
+            frame, start = self._settled_frame(run, index, start, keep, clock, retries)
             if record:
                 run.frames.append(frame if keep else replace(frame, state=None, velocity=None))
             positions[:, index, self._order] = start[..., : particles.V] + self.model.grid.origin
@@ -257,15 +267,27 @@ class Solver:
         reals = (substeps + 1) * len(self.model) * particles.COLUMNS + substeps * self._window.nodes * 4
         return batch * reals * np.dtype(real()).itemsize
 
-    def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock):
+    def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock, retries: int):
         """Simulate a frame: (frame, end state)."""
 
-        def attempt(window: Window):
-            frame = Frame.at(start, window, run.substeps, keep)
-            end, flags = advance(run, index, frame, clock)
+        def attempt(window: Window, times: int):
+            shorter = run if times == 1 else run.shortened(times)
+            frame = Frame.at(start, window, shorter.substeps, keep)
+            end, flags = advance(shorter, index, frame, clock)
             return (frame, end), flags, bool(np.isfinite(end).all())
 
-        return self._settle(attempt)
+        return self._retried(attempt, index, retries)
+
+    def _retried(self, attempt: Callable[[Window, int], tuple[Any, np.ndarray, bool]], index: int, retries: int) -> Any:
+        """Result of attempt(window, 1), or after a blow-up with 2, 4, ... times as many substeps."""
+        for halvings in range(retries + 1):
+            try:
+                return self._settle(partial(attempt, times=2**halvings))
+            except Unstable as fault:
+                if halvings == retries:
+                    again = f", also with substeps {2**retries} times as short" if retries else ""
+                    raise Unstable(f"{fault} (frame {index + 1}{again})") from None
+        return None
 
     def _settle(self, attempt: Callable[[Window], tuple[Any, np.ndarray, bool]]) -> Any:
         """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
@@ -313,26 +335,22 @@ class Solver:
         run.bundles.sort()
         before = run.bundles.copy()
         speed = run.fastest(index)
-        if not speed < fps * self.model.grid.cell * max(self.model.grid.shape):
+        across = fps * self.model.grid.cell * max(self.model.grid.shape)
+        if not speed < across:
             raise Unstable(f"particles reach {speed:.3g} m/s, across the whole grid within a frame; lower the forces")
         # The plan is stable, and the caller's choice; it may be too long for the speed alone.
-        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, stability.CFL_LIMIT, speed))
+        # A wall that jumps farther than the grid is wide need not be followed on its way.
+        speed = max(speed, min(run.walls.speed(index, fps), across))
+        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, speed=speed))
         # What a frame needed beyond its plan is given up slowly.
         planned = max(planned, run.substeps // 2)
 
-        def attempt(window: Window):
+        def attempt(window: Window, times: int):
             run.bundles.restore(before)
-            flags = run.advance(index, window, clock)
-            return None, flags, run.bundles.finite()
+            run.pace(planned * times)
+            return None, run.advance(index, window, clock), run.bundles.finite()
 
-        for halvings in range(RETRIES + 1):
-            run.pace(planned << halvings)
-            try:
-                self._settle(attempt)
-                break
-            except Unstable as fault:
-                if halvings == RETRIES:
-                    raise Unstable(f"{fault} (frame {index + 1}, also with substeps of an eighth)") from None
+        self._retried(attempt, index, RETRIES)
 
 
 def block_order(model: Model) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from ..api.assignment import Assignment
 from ..api.materials import Law, MaterialParams
 from ..fitting.driving import attached
-from ..fitting.particles import inverse_distance, solid
+from ..fitting.particles import evenly, inverse_distance, k_means, solid, volumes
 from ..fitting.stencil import stencil
 from ..gaussians import Gaussians
 from ..mpm.grid import Grid
@@ -20,6 +20,8 @@ from ..trajectory import Binding
 
 ELASTIC = (Law.fixed_corotated, Law.neo_hookean, Law.kelvin_voigt)
 """Laws of what keeps its shape."""
+VOXELS = 72
+"""Voxels along the longest axis by which the volume of scattered splats is measured."""
 NEIGHBOURS = 8
 """Particles that carry a splat."""
 REACH = 0.5
@@ -79,7 +81,7 @@ def body_of(
     matter = solid(positions, gaussians.opacity, size)
     if not (matter & moving).any():
         raise ValueError("The moving splats are nearly transparent, so there is nothing to simulate.")
-    centres, volume = fill(gaussians, moving, filling=filling, count=particles)
+    centres, volume = _particles(gaussians, moving, positions[matter & moving], size / VOXELS, filling, particles)
     grid = _grid(np.vstack([centres, room]), size / cells)
     held = _held(grid, positions[matter & ~moving])
     part = _parts_of(positions[matter & moving], parts[matter & moving], centres)
@@ -106,6 +108,19 @@ def body_of(
     )
     young = _each(made_of, "young_modulus")[number]
     return Body(model, young, part, Binding(splats.astype(np.int32), index, weights), notes)
+
+
+def _particles(
+    gaussians: Gaussians, mask: np.ndarray, points: np.ndarray, edge: float, filling: bool, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions [P, 3] and volumes [P] of about `count` particles of the masked splats, solid ones at points [Q, 3]."""
+    try:
+        return fill(gaussians, mask, filling=filling, count=count)
+    except ValueError:
+        # Splats too small and far apart to make a surface still stand for what is around them.
+        count = min(count, len(points))
+        centres = k_means(evenly(points, edge, count), count)
+        return centres, volumes(points, centres, edge)
 
 
 def _affordable(material: MaterialParams, cell: float) -> MaterialParams:

@@ -52,7 +52,7 @@ def automatic_mask(image: np.ndarray) -> np.ndarray:
     y, x = np.mgrid[: size[1], : size[0]]
     central = np.exp(-2 * ((x / size[0] - 0.5) ** 2 + (y / size[1] - 0.5) ** 2))
     salient = focus * central * (0.3 + unlike) * (0.5 + saturation / max(float(saturation.max()), 1e-6))
-    inside = salient > max(float(np.quantile(salient, 0.88)), 1e-6)
+    inside = salient > max(float(np.quantile(salient, 0.88)), 1e-3)
     inside = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inside.any():
         raise ValueError("nothing in the picture stands out from its surroundings; paint what should move")

@@ -15,6 +15,7 @@ COMPUTE = {"torch", "taichi", "gsplat", "diffusers", "cv2", "scipy", "av", "safe
 SHARED = {
     "api",
     "arrays",
+    "baking",
     "camera",
     "deformation",
     "formats",
@@ -26,6 +27,7 @@ SHARED = {
     "sample",
     "spectral",
     "spectral_volume",
+    "spherical_harmonics",
     "subject",
     "surroundings",
     "swing",

@@ -241,7 +241,7 @@ def test_nothing_is_deeper_than_a_cell_after_two_seconds(name):
     solver = solver_of(points, (-1, -1, -0.75), (1, 1, 1), SAND)
     obstacle = made(vertices, triangles, subject=points, matrices=matrices, friction=0.3)
     floor = Collider(HalfSpace([0, 0, -0.5], [0, 0, 1]), friction=0.5)
-    colliders = [obstacle, floor, *guard(solver.model.grid)]
+    colliders = [obstacle, floor, guard(solver.model.grid)]
     still = np.zeros_like(points)
     motion = solver.simulate(2e4, still, 48, FPS, gravity=GRAVITY, colliders=colliders)
     deepest = []
@@ -287,6 +287,6 @@ def test_what_is_found_inside_is_moved_out():
     assert (from_box(points, half) < -CELL).any()
     solver = solver_of(points, (-0.9, -0.9, -0.6), (0.9, 0.9, 0.9), SAND)
     solid = made(*box(half), subject=points)
-    motion = solver.simulate(2e4, np.zeros_like(points), 12, FPS, colliders=[solid, *guard(solver.model.grid)])
+    motion = solver.simulate(2e4, np.zeros_like(points), 12, FPS, colliders=[solid, guard(solver.model.grid)])
     # Interpolation rounds the box's edges off, by up to (sqrt(2) - 1) / 2 of a sample of half a cell.
     assert from_box(motion.positions[-1], half).min() > -0.2 * CELL

@@ -191,7 +191,6 @@ def test_guard_keeps_a_thrown_body_in_the_grid():
     with pytest.raises(Unstable):
         run(solver, Surroundings(gravity=NONE), 12, velocity=(4, 0, 0))
     motion = run(solver, Surroundings(gravity=NONE), 12, velocity=(4, 0, 0), contain=True)
-    assert len(guard(solver.model.grid)) == 6
     assert 0.8 < motion.positions[..., 0].max() < 1 - 1.5 * CELL
 
 
@@ -214,11 +213,11 @@ def test_a_frame_that_blew_up_is_tried_in_shorter_substeps(monkeypatch):
     solver = solver_of(points)
     young = np.full(len(points), 3e5)
     velocity = (points - points.mean(0)) * [0, 2.0, -2.0]
-    good = solver.simulate(young, velocity, 4, FPS, gravity=G, forces=None, colliders=guard(solver.model.grid))
+    good = solver.simulate(young, velocity, 4, FPS, gravity=G, forces=None, colliders=[guard(solver.model.grid)])
     needed = solver.substeps_per_frame(young, FPS)
     monkeypatch.setattr(stability, "refuse_long_substeps", lambda *args: None)
     monkeypatch.setattr(stability, "substeps_per_frame", lambda *args, **options: 1)
-    few = {"substeps": needed // 3, "gravity": G, "colliders": guard(solver.model.grid)}
+    few = {"substeps": needed // 3, "gravity": G, "colliders": [guard(solver.model.grid)]}
     saved = solver.simulate(young, velocity, 4, FPS, **few)
     # Both are solutions of the same motion, with errors of first order in substeps of up to the Courant limit.
     np.testing.assert_allclose(saved.positions, good.positions, atol=0.1 * CELL)

@@ -36,8 +36,8 @@ MARGIN = 2
 """Samples around what is solid."""
 
 
-def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.ndarray | None = None) -> Collider:
-    """The collider that a mesh is to a simulation with cells of side `cell` [m].
+def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.ndarray | None = None) -> Collider | None:
+    """The collider that a mesh is to a simulation with cells of side `cell` [m]; None for one out of reach.
 
     `subject` [P, 3]: the particles at rest, world, to know on which side of open surfaces they are. `box` [2, 3]: where
     particles can be, world; what rests is sampled only there.
@@ -59,8 +59,8 @@ def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.nd
         edges = np.stack(np.meshgrid(*np.asarray(box, float).T, indexing="ij"), -1).reshape(-1, 3)
         edges = (edges - place[:3, 3]) @ turn
         low, high = np.maximum(low, edges.min(0) - hold), np.minimum(high, edges.max(0) + hold)
-        # A collider that is out of the way keeps a corner, so that it stays a collider.
-        high = np.maximum(high, low + spacing)
+        if (high <= low).any():
+            return None
     spacing = max(spacing, float((np.prod(high - low + 2 * MARGIN * spacing) / SAMPLES_MAX) ** (1 / 3)))
     low = low - MARGIN * spacing
     counts = np.ceil((high + MARGIN * spacing - low) / spacing).astype(int) + 1
@@ -74,8 +74,7 @@ def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.nd
     thickened = np.abs(signed - (out - into) / 2) - (out + into) / 2
     values = np.where(shell & ~inside, thickened, signed - out)
     if not values.min() < 0:
-        values = np.full_like(values, spacing)
-        values[0, 0, 0] = -1e-6 * spacing
+        return None
     return Collider(SignedDistance(values, low, spacing), mesh.contact, mesh.friction, motion)
 
 
@@ -127,7 +126,12 @@ def _distances(surface: Surface, low: np.ndarray, spacing: float, counts: np.nda
     """Distance, nearest triangle and distance signed by that one's normal, [a, b, c] each."""
     from scipy.ndimage import distance_transform_edt
 
-    parts, owner = subdivided(surface.corners, PATCH * spacing)
+    room = spacing * (np.asarray(counts) - 1)
+    beside = EXACT * spacing
+    parts, owner = subdivided(surface.corners, PATCH * spacing, low - beside, low + room + beside)
+    if not len(parts):
+        nowhere = np.full(counts, float(np.linalg.norm(room)))
+        return nowhere, np.zeros(counts, int), nowhere
     normals = surface.normals
     key = np.full(int(np.prod(counts)), np.inf)
     near = np.zeros(len(key), np.int64)
@@ -164,8 +168,11 @@ def _inside(surface: Surface, low: np.ndarray, spacing: float, counts: np.ndarra
     own = surface.closed[surface.piece]
     if not own.any():
         return votes > 0
-    parts = subdivided(surface.corners[own], 4 * PATCH * spacing)[0]
     for axis in range(3):
+        # What a ray meets before it comes to the samples counts too.
+        first, last = low.copy(), low + spacing * np.asarray(counts)
+        first[axis], last[axis] = -np.inf, np.inf
+        parts = subdivided(surface.corners[own], 4 * PATCH * spacing, first, last)[0]
         votes += _winding(parts, axis, low, spacing, counts) > 0
     return votes >= 2
 

@@ -34,7 +34,8 @@ def boundaries_of(
     Raises ValueError, naming what it is about, for a mesh that is no collider and for a moved part without particles.
     """
     box = np.array([grid.origin, grid.origin + grid.cell * (np.array(grid.shape) - 1)])
-    colliders = [collider_of(mesh, grid.cell, rest, box) for mesh in surroundings.colliders]
+    found = (collider_of(mesh, grid.cell, rest, box) for mesh in surroundings.colliders)
+    colliders = [collider for collider in found if collider is not None]
     placed = []
     for moved in surroundings.moved:
         own = np.flatnonzero(part == moved.part)
@@ -43,7 +44,7 @@ def boundaries_of(
         motion = motion_of(moved)
         colliders.append(moved_part(grid, _nodes_of(grid, rest, part == moved.part), motion))
         placed.append(Placed(own, motion))
-    return Boundaries((*colliders, *(guard(grid) if contain else ())), tuple(placed))
+    return Boundaries((*colliders, *((guard(grid),) if contain else ())), tuple(placed))
 
 
 def motion_of(moved: PartMotion) -> RigidMotion:

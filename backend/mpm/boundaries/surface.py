@@ -70,11 +70,18 @@ def surface_of(vertices: np.ndarray, triangles: np.ndarray, name: str) -> Surfac
     return Surface(corners, piece, closed, thickness)
 
 
-def subdivided(corners: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles [F, 3, 3] cut until no edge is longer than `edge` [m]: parts [G, 3, 3], whose part each is [G]."""
+def subdivided(
+    corners: np.ndarray, edge: float, low: np.ndarray | float = -np.inf, high: np.ndarray | float = np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles [F, 3, 3] cut until no edge is longer than `edge` [m]: parts [G, 3, 3], whose part each is [G].
+
+    Parts that do not reach into the box low..high are left out.
+    """
     parts, owners = [], []
     owner = np.arange(len(corners))
     while len(corners):
+        within = np.all((corners.max(1) >= low) & (corners.min(1) <= high), axis=1)
+        corners, owner = corners[within], owner[within]
         a, b, c = corners.transpose(1, 0, 2)
         long = np.max([np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0) > edge
         parts.append(corners[~long])

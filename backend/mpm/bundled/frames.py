@@ -40,7 +40,7 @@ class BundledRun:
         self.planned = substeps
         self.pace(substeps)
         self._least_mass = 1e-6 * float(model.mass.min())
-        self._acceleration, self._walls = acceleration, walls
+        self._acceleration, self.walls = acceleration, walls
         self._laws, kind = laws_of(model)
         motion, matter = np.zeros((count, row.COLUMNS)), np.zeros((count, row.COLUMNS))
         motion[:, row.X : row.V] = model.rest - model.grid.origin
@@ -96,7 +96,7 @@ class BundledRun:
             push = bundles.of_each(push.transpose(1, 0, 2)).transpose(1, 0, 2)
         pushes = storage.zeros(*push.shape)
         storage.put(pushes, slice(None), push)
-        walls = self._walls
+        walls = self.walls
         walled = bool(walls.colliders)
         poses = walls.poses(frame, self.substeps, self._dt)
         arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1), window.free)
