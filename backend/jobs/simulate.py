@@ -20,12 +20,9 @@ from ..mpm.boundaries.scene import boundaries_of
 from ..mpm.cost import learn
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
-<<<<<<< HEAD
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.solver import ElasticSolver
-=======
 from ..particles.following import follow, limits
->>>>>>> main
 from ..simulation.body import ELASTIC, body_of
 from ..simulation.room import room_of
 from ..spectral.frequency import dominant_frequency
@@ -83,8 +80,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         contain = start.stretches or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
         # The elastic solver knows no contact, no moved part and no cut.
-        limits = {"colliders": boundaries.colliders, "placed": boundaries.placed, "cuts": surroundings.cuts}
-        elastic = start.sways is not None and not any(limits.values())
+        obstacles = {"colliders": boundaries.colliders, "placed": boundaries.placed, "cuts": surroundings.cuts}
+        elastic = start.sways is not None and not any(obstacles.values())
         solver = ElasticSolver(start.sways) if elastic else Solver(model)
         wind = wind_acceleration(
             model.rest,
@@ -111,15 +108,12 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             gravity=gravity.tolist(),
             forces=ActingForces(surroundings, start.model.rest, subject.fps),
             tick=lambda done, total: ctx.progress(done / total),
-<<<<<<< HEAD
-            each=_Shown(start, subject.fps, ctx),
-            **({} if elastic else limits),
-=======
             each=shown,
->>>>>>> main
+            **({} if elastic else obstacles),
         )
     work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
-    learn(model, walled, work, seconds)
+    if not elastic:
+        learn(model, walled, work, seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
