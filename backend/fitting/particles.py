@@ -67,6 +67,17 @@ def occupied(points: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
     return cells, of_point.ravel()
 
 
+def volumes(points: np.ndarray, centres: np.ndarray, edge: float) -> np.ndarray:
+    """Volume [P], m^3, of each centre: the voxels of side `edge` (metres) occupied by points [Q, 3] nearest to it.
+
+    A centre no voxel is nearest to still gets half a voxel, so that no particle is weightless.
+    """
+    from scipy.spatial import KDTree
+
+    owner = KDTree(centres).query((occupied(points, edge)[0] + 0.5) * edge)[1]
+    return np.maximum(np.bincount(owner, minlength=len(centres)), 0.5) * edge**3
+
+
 def inverse_distance(points: np.ndarray, centres: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     """Nearest centres [Q, K] int32 of points [Q, 3] and their inverse-distance weights [Q, K] float32, rows sum to 1.
 
