@@ -79,9 +79,9 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         # Springy as it was fitted, a subject stays within its room; others may flow out of it.
         contain = start.stretches or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
-        # The elastic solver knows no contact, no moved part and no cut.
-        obstacles = {"colliders": boundaries.colliders, "placed": boundaries.placed, "cuts": surroundings.cuts}
-        elastic = start.sways is not None and not any(obstacles.values())
+        # The elastic solver knows no moved part and no cut.
+        changes = {"placed": boundaries.placed, "cuts": surroundings.cuts}
+        elastic = start.sways is not None and not any(changes.values())
         solver = ElasticSolver(start.sways) if elastic else Solver(model)
         wind = wind_acceleration(
             model.rest,
@@ -106,10 +106,11 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             damping=start.damping,
             acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
             gravity=gravity.tolist(),
+            colliders=boundaries.colliders,
             forces=ActingForces(surroundings, start.model.rest, subject.fps),
             tick=lambda done, total: ctx.progress(done / total),
             each=shown,
-            **({} if elastic else obstacles),
+            **({} if elastic else changes),
         )
     work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
     if not elastic:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from backend import taichi_runtime
+from backend.forces.push import FramePush
+from backend.mpm.boundaries.colliders import Collider, Contact, HalfSpace
 from backend.mpm.grid import Grid
 from backend.mpm.model import Unstable
 from backend.mpm.total_lagrangian import pencil, solver
@@ -211,6 +213,38 @@ def test_a_fork_is_resolved():
     assert resolved.stiffness < 0.9
     assert np.sqrt(resolved.stiffness) * shown(body, 1)[0] == pytest.approx(fine, rel=0.05)
     assert pencil.resolved(resolved, 4 * CELL) is resolved
+
+
+@pytest.mark.parametrize("contact", [Contact.separate, Contact.sticky])
+def test_a_floor_holds_what_falls_on_it(contact):
+    """A block dropped on a floor comes to rest on it: no particle sinks in by more than a tenth of a cell.
+
+    It is squeezed by rho g h / 2E of its height by its weight, and the particles are a voxel's half above its face.
+    """
+    body = beam(2, 2, held=False)
+    floor = Collider(HalfSpace(np.array([0, 0, -0.5 * CELL]), np.array([0, 0, 1.0])), contact)
+    options = {"gravity": (0, 0, -9.81), "colliders": [floor], "damping": 20.0}
+    motion = ElasticSolver(body).simulate(YOUNG, np.zeros_like(body.rest), 12, 24.0, **options)
+    lowest = motion.positions[..., 2].min(1) + 0.5 * CELL
+    assert lowest.min() > -0.1 * CELL
+    assert lowest[-1] < 0.1 * CELL
+    assert np.abs(motion.positions[-1] - motion.positions[-2]).max() < 0.01 * CELL
+
+
+def test_forces_of_the_moment_are_accelerations_and_drag(thin):
+    """A push asked for frame by frame acts as the same one given beforehand, and a drag as damping: to rounding."""
+
+    class Steady:
+        def frame(self, frame, positions, velocities, deformation):
+            return FramePush(acceleration[frame : frame + 2], np.full(len(positions), 3.0))
+
+    elastic, rate, shape = thin
+    rest, fps = elastic.model.rest, 12 * rate / (2 * np.pi)
+    acceleration = np.random.default_rng(2).normal(0, 3, (4, *rest.shape))
+    velocity = 0.1 * rate * 12 * CELL * shape
+    given = elastic.simulate(YOUNG, velocity, 3, fps, acceleration=acceleration, damping=3.0).positions
+    asked = elastic.simulate(YOUNG, velocity, 3, fps, forces=Steady()).positions
+    np.testing.assert_allclose(asked, given, atol=1e-5 * np.abs(given - rest).max())
 
 
 class Case:

@@ -12,5 +12,5 @@ then damps nothing.
 | clamp | displacements that vanish where the material is held |
 | body | all of these for a solid on a grid, and the particles that carry splats: `Body` |
 | matrices, pencil | stiffness and mass matrices about rest: sway modes, highest frequency |
-| points, forward, backward, solver | the motion and its gradient: `ElasticSolver` |
+| points, forward, backward, touch, solver | the motion and its gradient: `ElasticSolver` |
 """

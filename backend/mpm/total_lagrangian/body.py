@@ -101,18 +101,23 @@ class Body:
         return Clamp.of(self.solid, self.elements, self.grid, self.mass, self.element_density)
 
     @cached_property
-    def readout(self) -> list:
-        """Sparse [P, n] matrices: value at the particles, then its derivatives by x, y and z (1/m)."""
-        from scipy.sparse import coo_matrix
+    def seen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Nodes of the particles [P, 27], the nodes' values there [P, 27] and their gradients [P, 27, 3] (1/m)."""
         from scipy.spatial import KDTree
 
         elements = self.elements
         element = elements.of_voxel[KDTree(self.solid.centres).query(self.rest)[1]]
-        value, gradient = spline.weights(self.rest, elements.span[element], self.grid)
-        row = np.repeat(np.arange(len(self)), 27)
-        place = (row, elements.nodes[element].ravel())
+        return elements.nodes[element], *spline.weights(self.rest, elements.span[element], self.grid)
+
+    @cached_property
+    def readout(self) -> list:
+        """Sparse [P, n] matrices: value at the particles, then its derivatives by x, y and z (1/m)."""
+        from scipy.sparse import coo_matrix
+
+        nodes, value, gradient = self.seen
+        place = (np.repeat(np.arange(len(self)), 27), nodes.ravel())
         columns = [value, *np.moveaxis(gradient, -1, 0)]
-        return [coo_matrix((c.ravel(), place), shape=(len(self), elements.count)).tocsr() for c in columns]
+        return [coo_matrix((c.ravel(), place), shape=(len(self), self.elements.count)).tocsr() for c in columns]
 
     @cached_property
     def slowest(self) -> tuple[np.ndarray, np.ndarray]:

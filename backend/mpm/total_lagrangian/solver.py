@@ -12,6 +12,8 @@ import numpy as np
 from ...forces.acting import ActingForces
 from ...taichi_runtime import real
 from .. import storage
+from ..boundaries.colliders import Collider
+from ..boundaries.walls import Walls
 from ..frames import SPREAD_FROM, Clock, Tick
 from ..model import Gradient, Motion, Unstable
 from ..solver import Each
@@ -19,6 +21,7 @@ from . import backward, forward, spline
 from .body import Body
 from .elements import POINTS
 from .pencil import highest_rate
+from .touch import advance_touching
 
 CFL_DEFAULT, CFL_LIMIT = 0.45, 0.5
 MARGIN = 0.9
@@ -73,6 +76,15 @@ class ElasticSolver:
         self._run: _Run | None = None
 
     @cached_property
+    def _touching(self) -> tuple:
+        """Where particles are at rest from the grid's origin, their nodes, shares and responses, on the device."""
+        body = self.model
+        nodes, value, _ = body.seen
+        answer = value * body.inverse_mass[nodes]
+        response = answer / (value * answer).sum(1, keepdims=True)
+        return _device(body.rest - body.grid.origin), _device(nodes, np.int32), _device(value), _device(response)
+
+    @cached_property
     def _highest_rate(self) -> float:
         return highest_rate(self.model)
 
@@ -100,6 +112,7 @@ class ElasticSolver:
         record: bool = False,
         tick: Tick | None = None,
         gravity: Sequence[float] = (0.0, 0.0, 0.0),
+        colliders: Sequence[Collider] = (),
         forces: ActingForces | None = None,
         each: Each | None = None,
     ) -> Motion:
@@ -110,18 +123,20 @@ class ElasticSolver:
         `acceleration` [frames + 1, P, 3] (m/s^2) holds body accelerations at the frames' borders, linear in time
         between. `substeps` per frame is chosen when None, and halved in length if the motion then blows up. `record`
         keeps what `backward` needs. `tick(substeps done, substeps in all)` is called about every 50 ms and may raise
-        to cancel. `gravity` [3] (m/s^2) pulls always. `forces` act on what is where it has come to, frame by frame.
-        `each(motion so far)` is called after each frame.
-        Raises ValueError for substeps too long to be stable; Unstable when material collapses or bursts.
+        to cancel. `gravity` [3] (m/s^2) pulls always. Particles do not enter `colliders`. `forces` act on what is
+        where it has come to, frame by frame. `each(motion so far)` is called after each frame.
+        Raises ValueError for substeps too long to be stable, and for a record of what has no gradient; Unstable when
+        material collapses or bursts.
         """
-        if record and forces:
-            raise ValueError("there is no gradient through force fields and strokes; simulate without them")
+        if record and (forces or colliders):
+            raise ValueError("there is no gradient through colliders, force fields and strokes; simulate without them")
         young = np.broadcast_to(np.asarray(young, np.float64), (1, len(self.model)))
         pushes = self._pushes(acceleration, gravity, frames)
+        walls = Walls(tuple(colliders), self.model.grid.origin) if colliders else None
         arguments = young, self.model.lift(velocity)[None], frames, fps, np.array([damping]), pushes
 
         def attempt(count: int) -> Motion:
-            positions, deformation = self._simulate(*arguments, count, tick, record, forces, each)
+            positions, deformation = self._simulate(*arguments, count, tick, record, forces, walls, each)
             return Motion(positions[0], deformation[0])
 
         return self._settled(attempt, young, fps, substeps)
@@ -223,7 +238,19 @@ class ElasticSolver:
         return np.stack([body.forces(a) for a in np.asarray(acceleration, np.float64)]) + pull
 
     def _simulate(
-        self, young, fields, frames, fps, damping, pushes, substeps, tick, record=False, forces=None, each=None
+        self,
+        young,
+        fields,
+        frames,
+        fps,
+        damping,
+        pushes,
+        substeps,
+        tick,
+        record=False,
+        forces=None,
+        walls=None,
+        each=None,
     ):
         """Positions [B, frames, P, 3] and F [B, frames, P, 3, 3]; young [B, P], node velocities [B, n, 3]."""
         body, batch = self.model, len(young)
@@ -260,7 +287,7 @@ class ElasticSolver:
             storage.put(u, (slice(None), 0), start)
             if forces:
                 self._push(run, index, pushes, float(damping[0]), forces, start[0], storage.host(v)[0, 0])
-            self._advance(run, index, u, v, clock)
+            self._advance(run, index, u, v, clock, walls)
             start = storage.host(u[:, substeps % u.shape[1]]).copy()
             if not np.isfinite(start).all():
                 raise Unstable(ADVICE)
@@ -289,10 +316,10 @@ class ElasticSolver:
         rate = body.forces(np.broadcast_to(push.rate, len(body))[:, None])[:, 0]
         run.decay = _device(np.exp(-run.dt * (damping + rate))[None])
 
-    def _advance(self, run: _Run, index: int, u, v, clock: Clock) -> None:
+    def _advance(self, run: _Run, index: int, u, v, clock: Clock, walls: Walls | None = None) -> None:
         """Simulate frame `index` from slot 0 of u on; raises Unstable."""
         batch, size = u.shape[0], u.shape[2]
-        shared = batch == 1 and POINTS * len(self._nodes) >= SPREAD_FROM
+        shared = batch == 1 and not walls and POINTS * len(self._nodes) >= SPREAD_FROM
         lanes = storage.threads() if shared else batch
         force = storage.zeros(lanes, size, 4)
         held = storage.zeros(batch, max(len(self.model.clamp.ahead), 1), 4)
@@ -301,8 +328,13 @@ class ElasticSolver:
             *(u, v, force, self._nodes, self._axes, run.young, self._inverse_mass, run.pushes),
             *(*self._clamp, held, run.decay, flags, index, run.substeps),
         )
+        if walls:
+            poses = walls.poses(index, run.substeps, run.dt)
+            among = (*self._touching, self.model.grid.cell, walls.numbers, walls.integers, walls.samples, poses)
         for begin, end in clock.bursts(run.substeps):
-            if shared:
+            if walls:
+                advance_touching(*arrays, begin, end, run.dt, *self._lame, *among)
+            elif shared:
                 for step in range(begin, end):
                     forward.advance_one(*arrays, step, run.dt, *self._lame)
             else:
