@@ -10,8 +10,8 @@ from .operators import (
     acting,
     bake,
     drag,
+    export_motion,
     export_splats,
-    export_usd,
     fit,
     import_splats,
     jobs,
@@ -34,7 +34,7 @@ CLASSES = (
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
     export_splats.SWAY_OT_export_splats,
-    export_usd.SWAY_OT_export_usd,
+    export_motion.SWAY_OT_export_motion,
     parts.SWAY_OT_guess_parts,
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
@@ -64,7 +64,7 @@ def register() -> None:
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
     picture_groups.register()
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
-    for exporter in (export_splats, export_usd):
+    for exporter in (export_splats, export_motion):
         bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
     playback.register()
 
@@ -73,7 +73,7 @@ def unregister() -> None:
     playback.unregister()
     queue.stop_worker()
     pictures.unregister()
-    for exporter in (export_splats, export_usd):
+    for exporter in (export_splats, export_motion):
         bpy.types.TOPBAR_MT_file_export.remove(exporter.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
     picture_groups.unregister()

@@ -48,20 +48,19 @@ np.save(sys.argv[2], raster.render(g.positions, six_numbers(g.covariances()), g.
 def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit."""
     load()
-    worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
-    scene, obj = _plant_scene()
+    scene, obj = plant_scene()
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows += _shiny(scene, obj, folder, worker)
-        reference = _reference(scene, obj, folder, worker)
+        rows += _shiny(scene, obj, folder)
+        reference = rasterised(scene, module("scene.splats").world_gaussians(obj), folder)
         for engine, fast, label in VARIANTS:
-            _choose_engine(scene, engine)
+            choose_engine(scene, engine)
             module("scene.display").fast_render(obj, fast)
             for size in SIZES:
                 scene.render.resolution_x = scene.render.resolution_y = size
                 begun = time.perf_counter()
-                picture = _render(scene, folder)
+                picture = render(scene, folder)
                 rows.append(row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
             error = np.mean((picture - reference) ** 2)
             figure = f"{label}{', ' if ',' in label else ' '}against the rasteriser, {SIZES[-1]} px"
@@ -69,25 +68,25 @@ def run(_options: dict) -> list[dict]:
     return rows
 
 
-def _shiny(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path, worker: str) -> list[dict]:
+def _shiny(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path) -> list[dict]:
     """The plant with harmonics up to degree 3 that it never had, as strong as captures of glossy things have them."""
     splats = module("scene.splats")
     rng, names = np.random.default_rng(0), [f"{splats.SH_PREFIX}{k}" for k in range(15)]
     for name in names:
         splats.write_attribute(obj, name, "FLOAT_VECTOR", rng.normal(0, 0.08, (len(obj.data.points), 3)))
-    reference, rows = _reference(scene, obj, folder, worker), []
+    reference, rows = rasterised(scene, module("scene.splats").world_gaussians(obj), folder), []
     scene.render.resolution_x = scene.render.resolution_y = SIZES[-1]
     for engine, fast, label in VARIANTS[::2]:
-        _choose_engine(scene, engine)
+        choose_engine(scene, engine)
         module("scene.display").fast_render(obj, fast)
-        error = np.mean((_render(scene, folder) - reference) ** 2)
+        error = np.mean((render(scene, folder) - reference) ** 2)
         rows.append(row(f"{label}, harmonics of degree 3, against the rasteriser", -10 * np.log10(error), "dB"))
     for name in names:
         splats.remove_attribute(obj, name)
     return rows
 
 
-def _plant_scene() -> tuple[bpy.types.Scene, bpy.types.Object]:
+def plant_scene() -> tuple[bpy.types.Scene, bpy.types.Object]:
     """The real plant, or the procedural one where it is absent, framed on a white world, pixels not filtered."""
     obj, scene = add_plant(), bpy.context.scene
     scene.world = bpy.data.worlds.new("white")
@@ -106,7 +105,7 @@ def _plant_scene() -> tuple[bpy.types.Scene, bpy.types.Object]:
     return scene, obj
 
 
-def _choose_engine(scene: bpy.types.Scene, engine: str) -> None:
+def choose_engine(scene: bpy.types.Scene, engine: str) -> None:
     """EEVEE was called EEVEE Next between Blender 4.2 and 4.5."""
     try:
         scene.render.engine = {"EEVEE": "BLENDER_EEVEE"}.get(engine, engine)
@@ -114,7 +113,7 @@ def _choose_engine(scene: bpy.types.Scene, engine: str) -> None:
         scene.render.engine = "BLENDER_EEVEE_NEXT"
 
 
-def _render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
+def render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
     """The scene camera's picture [H, W, 3], display values."""
     scene.render.filepath = str(folder / "picture.png")
     bpy.ops.render.render(write_still=True)
@@ -127,12 +126,12 @@ def _render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
     return pixels.reshape(height, width, -1)[::-1, :, :3]  # Blender's rows start at the bottom
 
 
-def _reference(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path, worker: str) -> np.ndarray:
-    """The same view by the worker's rasteriser [H, W, 3]."""
-    names = ("backend.arrays", "backend.subject", "scene.camera", "scene.splats")
-    arrays, subject, camera, splats = map(module, names)
+def rasterised(scene: bpy.types.Scene, gaussians, folder: Path) -> np.ndarray:
+    """The same view of world-frame splats by the worker's rasteriser [H, W, 3]."""
+    worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
+    arrays, subject, camera = map(module, ("backend.arrays", "backend.subject", "scene.camera"))
     view = camera.camera_of(scene)
-    gaussians = splats.world_gaussians(obj).seen_from(view.eye)
+    gaussians = gaussians.seen_from(view.eye)
     still = np.zeros(len(gaussians), np.int32)
     sent = subject.Subject(gaussians, still, view, np.ones(3), fps=24.0)
     path = arrays.save(folder / "subject.npz", sent.to_arrays())

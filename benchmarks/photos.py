@@ -246,7 +246,7 @@ def lake_boats_evening() -> Picture:
     ]
     layers = [
         Layer(Kind.cloud, sky, horizon=300.0, amplitude=5.0),
-        Layer(Kind.water, water, horizon=302.0, amplitude=0.5),
+        Layer(Kind.water, water, horizon=302.0, amplitude=0.7),
         Layer(Kind.still, area(shape, *posts, soft=1)),
     ]
     for outline, keel in BOATS:

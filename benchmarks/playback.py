@@ -2,6 +2,7 @@
 
 The real plant, or the procedural one where it is absent, driven by particles that sway as a stem would; no solver runs.
 Twice: with the parts that the add-on guesses to move, and with every splat moving, as in a bake of the whole geometry.
+And with particles that are sheared as they sway, as simulated materials are.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import bpy
 import numpy as np
 
 from .addon import add_plant, load, module, row
+from .look import choose_engine, plant_scene, rasterised, render
 
 ENVIRONMENT = "blender"
-FRAMES, PARTICLES, NEIGHBOURS = 120, 2000, 8
+FRAMES, PARTICLES, NEIGHBOURS, SHEARED_NEIGHBOURS = 120, 2000, 8, 4
 COPIES = 9
 """Of the plant, for about a million splats."""
 TIMED = 12
@@ -53,7 +55,32 @@ def run(_options: dict) -> list[dict]:
             row(f"Trajectory bake, .blend grows, {COPIES} plants", small.megabytes, "MB"),
             row(f"Trajectory bake, a frame's evaluation, {COPIES} plants", small.milliseconds, "ms"),
         ]
+        small = _measured(obj, _swaying(obj, everything=False, sheared=True), "TRAJECTORY", blend)
+        rows += [
+            row(f"Stretching bake, .blend grows, {COPIES} plants", small.megabytes, "MB"),
+            row(f"Stretching bake, a frame's evaluation, {COPIES} plants", small.milliseconds, "ms"),
+        ]
+        rows += _stretching(blend)
     return rows
+
+
+def _stretching(blend: Path) -> list[dict]:
+    """The bake of particles that stretch too: size, speed, places, and the picture against the pose's."""
+    scene, obj = plant_scene()
+    trajectory = _swaying(obj, everything=False, sheared=True)
+    small = _measured(obj, trajectory, "TRAJECTORY", blend)
+    rows = [
+        row("Stretching bake, .blend grows, moving parts", small.megabytes, "MB"),
+        row("Stretching bake, a frame's evaluation, moving parts", small.milliseconds, "ms"),
+        row("Stretching bake, farthest from the trajectory, moving parts", _error(obj, trajectory), "extent"),
+    ]
+    frame = FRAMES // 3 + 0.5
+    obj.modifiers["Sway Splats"].show_viewport = True
+    scene.frame_set(1 + int(frame), subframe=frame % 1)
+    choose_engine(scene, "EEVEE")
+    posed = trajectory.posed(module("scene.splats").world_gaussians(obj), frame)
+    error = np.mean((render(scene, blend.parent) - rasterised(scene, posed, blend.parent)) ** 2)
+    return [*rows, row("Stretching bake, EEVEE against the rasteriser", -10 * np.log10(error), "dB")]
 
 
 def _measured(obj: bpy.types.Object, trajectory, target: str, blend: Path) -> SimpleNamespace:
@@ -94,8 +121,9 @@ def _error(obj: bpy.types.Object, trajectory) -> float:
     return distance.max() / np.ptp(world.positions, axis=0).max()
 
 
-def _swaying(obj: bpy.types.Object, everything: bool):
-    """A trajectory whose particles bend sideways with the square of their height and turn by the slope."""
+def _swaying(obj: bpy.types.Object, everything: bool, sheared: bool = False):
+    """A trajectory whose particles bend sideways with the square of their height and turn by the slope, or are sheared
+    by it."""
     trajectory, splats = module("backend.trajectory"), module("scene.splats")
     world = splats.world_gaussians(obj)
     parts = np.ones(len(world)) if everything else module("backend.parts").guess_parts(world)
@@ -112,19 +140,24 @@ def _swaying(obj: bpy.types.Object, everything: bool):
     angle = -np.arctan(2 * sway * height)
     rotations = np.zeros((FRAMES, PARTICLES, 4))
     rotations[..., 0], rotations[..., 1] = np.cos(angle / 2), np.sin(angle / 2)
-    particles, weights = _nearest(world.positions[moving], rest)
+    stretch = None
+    if sheared:
+        deformation = np.broadcast_to(np.eye(3), (FRAMES, PARTICLES, 3, 3)).copy()
+        deformation[..., 1, 2] = 2 * sway * height
+        rotations, stretch = module("backend.deformation").rotation_and_stretch(deformation)
+    particles, weights = _nearest(world.positions[moving], rest, SHEARED_NEIGHBOURS if sheared else NEIGHBOURS)
     binding = trajectory.Binding(moving, particles, weights)
     return trajectory.Trajectory(
-        rest.astype(np.float32), positions.astype(np.float32), rotations.astype(np.float32), binding, 24.0
+        rest.astype(np.float32), positions.astype(np.float32), rotations.astype(np.float32), binding, 24.0, stretch
     )
 
 
-def _nearest(points: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(points: np.ndarray, centres: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     """The nearest centres [Q, K] of points [Q, 3] and inverse-distance weights; without scipy, which Blender lacks."""
     particles, weights = [], []
     for some in np.array_split(points, max(len(points) // 2000, 1)):
         distance2 = (some**2).sum(1)[:, None] + (centres**2).sum(1) - 2 * some @ centres.T
-        nearest = np.argpartition(distance2, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        nearest = np.argpartition(distance2, neighbours, axis=1)[:, :neighbours]
         distance = np.sqrt(np.maximum(np.take_along_axis(distance2, nearest, 1), 0))
         particles.append(nearest)
         weights.append(1 / (distance + 1e-3))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
 from ..backend.api.acting import Acting
+from ..properties import steps
+from ..scene import splats
 from .worker_operator import SplatsOperator, active_splats
 
 _ARROWS = (Acting.impulse, Acting.pull)
@@ -82,6 +85,41 @@ class SWAY_OT_remove_part_material(SplatsOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class SWAY_OT_assign_part(SplatsOperator, bpy.types.Operator):
+    """Make the splats inside the boxes of the other selected objects one part; part 0 holds still"""
+
+    bl_idname = "sway.assign_part"
+    bl_label = "Assign Part from Selected Boxes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    part: bpy.props.IntProperty(
+        name="Part", description="Number of the part; 0 holds still", default=1, min=0, max=1000
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        obj = active_splats(context)
+        boxes = [other for other in context.selected_objects if other != obj and other.type != "POINTCLOUD"]
+        if not boxes:
+            self.report({"ERROR"}, "Select the objects that enclose the part, then the splats last, and press again.")
+            return {"CANCELLED"}
+        positions, parts = splats.read_attribute(obj, splats.POSITION), splats.read_parts(obj)
+        inside = np.zeros(len(parts), bool)
+        for box in boxes:
+            to_box = np.array(box.matrix_world.inverted_safe() @ obj.matrix_world)
+            places = positions @ to_box[:3, :3].T + to_box[:3, 3]
+            corners = np.array(box.bound_box) if box.type == "MESH" else np.array([[-1.0] * 3, [1.0] * 3])
+            if box.type != "MESH":
+                corners *= box.empty_display_size if box.type == "EMPTY" else 1.0
+            inside |= np.all((places >= corners.min(0)) & (places <= corners.max(0)), axis=1)
+        parts = np.where(inside, self.part, parts).astype(np.int32)
+        splats.write_parts(obj, parts)
+        moving = int((parts > 0).sum())
+        found = {"moving": moving, "holding": len(parts) - moving}
+        steps.finish(obj, "parts", steps.origin(context.scene, obj, "parts"), found=found)
+        self.report({"INFO"}, f"{int(inside.sum()):,} splats are part {self.part}")
+        return {"FINISHED"}
+
+
 def _square(name: str) -> bpy.types.Mesh:
     """A square of side 2 in the XY plane."""
     mesh = bpy.data.meshes.new(name)
@@ -89,4 +127,4 @@ def _square(name: str) -> bpy.types.Mesh:
     return mesh
 
 
-CLASSES = (SWAY_OT_add_acting, SWAY_OT_add_part_material, SWAY_OT_remove_part_material)
+CLASSES = (SWAY_OT_add_acting, SWAY_OT_add_part_material, SWAY_OT_remove_part_material, SWAY_OT_assign_part)

@@ -26,7 +26,7 @@ TICK = 1 / 60
 """Seconds between two looks at the hand, at least."""
 NEAR = 40
 """Pixels around the mouse within which a splat can be grabbed."""
-QUIET = 0.01
+QUIET = 0.05
 """Part of the largest swing at which a performance ends."""
 _HINT = "Drag to pull   Enter or right mouse button: keep as simulation   Esc: put back"
 

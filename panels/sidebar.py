@@ -190,7 +190,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
-        return [f"{found['frames']} frames; the tip moves {tip:.1f} cm at {frequency:.2f} Hz"]
+        return [f"{found['frames']} frames", f"The tip moves {tip:.1f} cm at {frequency:.2f} Hz"]
 
     def draw_state(self, context, obj, layout):
         StepPanel.draw_state(self, context, obj, layout)

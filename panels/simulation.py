@@ -71,7 +71,9 @@ class SWAY_PT_material(SimulationPanel, bpy.types.Panel):
         column.operator("sway.add_part_material", icon="ADD", text="")
         column.operator("sway.remove_part_material", icon="REMOVE", text="")
         if sway.part_material < len(sway.part_materials):
-            _draw_material(layout, sway.part_materials[sway.part_material])
+            item = sway.part_materials[sway.part_material]
+            layout.operator("sway.assign_part", icon="MESH_CUBE").part = item.part
+            _draw_material(layout, item)
 
 
 def _draw_material(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> None:
@@ -114,7 +116,7 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
         layout.prop(group, "floor")
         if group.floor:
             layout.prop(group, "floor_height")
-        row = layout.row(align=True)
+        row = layout.grid_flow(columns=2, align=True)
         row.operator("sway.add_acting", text="Impulse", icon="FORCE_FORCE").kind = Acting.impulse.name
         row.operator("sway.add_acting", text="Pull", icon="VIEW_PAN").kind = Acting.pull.name
         row.operator("sway.add_acting", text="Carrier", icon="CON_CHILDOF").kind = Acting.carrier.name

@@ -17,7 +17,7 @@ CFL = 0.45
 """Cells that sound may travel in a substep, as the worker has it."""
 VISCOUS = 2.0
 """Times as many substeps where inner friction shortens them, as the worker bounds it."""
-SPEED = 1e6
+SPEED = 3e5
 """Particle-substeps a second before anything has been simulated."""
 
 _sizes: dict[tuple, float] = {}
@@ -30,7 +30,7 @@ class Estimate:
     seconds: float
 
     def __str__(self) -> str:
-        """Such as "1.1e+08 particle-substeps, about 2 min"."""
+        """Such as "1.1e8 particle-substeps, about 2 min"."""
         if self.seconds < 100:
             duration = f"{max(self.seconds, 1):.0f} s"
         elif self.seconds < 6000:

@@ -12,6 +12,10 @@ from ..backend.spectral.interaction import Interaction, Modes, Pin
 from ..backend.spectral.pixel_motion import Grid
 from . import picture_curves, picture_plane
 
+YIELDS = 0.02
+"""Of the most compliant direction: a direction in which a place gives way less is not pulled."""
+MOST = 6.0
+"""Sum of the modes' coordinates, in units of `picture_planes.UNIT` of the picture's height."""
 LONGEST_STEP = 0.1
 """Seconds: after a pause the motion goes on, it does not jump."""
 
@@ -83,13 +87,34 @@ class Hand:
     def step(self, seconds: float) -> None:
         """Go on, exactly, whatever the length of the step."""
         for index, layer in enumerate(self.layers):
-            pins = (self.pin,) if self.pin is not None and index == self.held else ()
-            if layer is not None:
-                layer.step(min(max(seconds, 1e-6), LONGEST_STEP), pins)
+            if layer is None:
+                continue
+            layer.step(min(max(seconds, 1e-6), LONGEST_STEP))
+            if self.pin is not None and index == self.held:
+                _hold(layer, self.pin)
 
     def note(self) -> None:
         """Record a frame of the performance."""
         self.performance.append(self.coordinates())
+
+
+def _hold(layer: Interaction, pin: Pin) -> None:
+    """Bring a place to where it is held, as far as the layer gives way there.
+
+    Exact in the directions in which it does; in one in which it hardly can, modes would have to cancel one another to
+    obey, and tear the picture: that one is left to itself.
+    """
+    weight = 1 / (2 * np.pi * layer.modes.frequencies)
+    at = layer.modes.at_point(pin.x, pin.y) * weight[:, None]
+    values, directions = np.linalg.eigh((at.conj().T @ at).real)  # compliance in the two directions
+    yields = directions[:, values > YIELDS * values.max()]
+    now = layer.at(pin.x, pin.y)
+    there = now + yields @ (yields.T @ (np.array([pin.dx, pin.dy]) - now))
+    layer.hold((Pin(pin.x, pin.y, float(there[0]), float(there[1])),))
+    # Near a root even a small pull would need a huge sway.
+    share = np.abs(layer.coordinates).sum() / MOST
+    if share > 1:
+        layer.position, layer.velocity = layer.position / share, layer.velocity / share
 
 
 def hand_for(layers: list[picture_plane.Layer]) -> Hand:

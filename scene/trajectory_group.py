@@ -27,7 +27,7 @@ from . import ellipsoids, harmonics, nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
 STRETCHING_GROUP = "Sway Stretching Trajectory"
-VERSION = 6
+VERSION = 7
 TIME, MOTION, PARTICLES, CARRIERS = "Time", "Motion", "Particles", "Carriers"
 """Inputs: the frame that is shown, counted from 0; the object that holds the motion; how many particles there are, and
 how many of them carry a splat."""
@@ -167,8 +167,10 @@ def _sheared(
 
     known = build.node("FunctionNodeSeparateMatrix", {0: build.attribute(_MAP, "FLOAT4X4")}).outputs
     axes = {4 * k + i: known[4 * k + i] for k in range(3) for i in range(3)}
-    axes = build.switch("MATRIX", moves, resting, build.add("FunctionNodeCombineMatrix", axes))
-    points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes)
+    axes = build.add("FunctionNodeCombineMatrix", axes)
+    still = build.math("SUBTRACT", 1.0, moves)
+    points = build.store(points, ellipsoids.AXES, "FLOAT4X4", resting, Selection=still)
+    points = build.store(points, ellipsoids.AXES, "FLOAT4X4", axes, Selection=moves)
     displacement = build.add("ShaderNodeCombineXYZ", {i: known[12 + i] for i in range(3)})
     turn = build.add("FunctionNodeQuaternionToRotation", {k: known[4 * k + 3] for k in range(4)})
     return points, displacement, turn

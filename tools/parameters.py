@@ -5,18 +5,29 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from backend.api.acting import ActingParams
 from backend.api.bake import BakeParams
 from backend.api.fit import FitParams
+from backend.api.materials import MaterialParams
 from backend.api.param import label_of, specs
+from backend.api.picture import LayerParams, PictureParams
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
+from backend.api.swing import SwingParams
+from backend.api.video_modes import VideoModesParams
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
 STEPS = {
     "Reference Motion": ("make_reference", ReferenceParams),
     "Fit Material": ("fit_material", FitParams),
     "Simulate": ("simulate", SimulateParams),
+    "Material (`object.sway.material` with the preset Custom)": ("simulate", MaterialParams),
+    "Acting on Splats (`object.sway.acting`)": ("add_acting", ActingParams),
+    "Pull by Hand": ("drag", SwingParams),
     "Bake": ("bake", BakeParams),
+    "Animate Picture": ("animate_picture", PictureParams),
+    "Layer of a Picture": ("add_picture_layer", LayerParams),
+    "Modes from Video": ("find_video_modes", VideoModesParams),
 }
 
 

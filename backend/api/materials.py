@@ -33,7 +33,13 @@ class MaterialParams:
     law: Law = param(Law.fixed_corotated, "How stress follows from deformation")
     density: float = param(1000.0, "Mass per volume", min=1.0, max=25000.0, unit="kg/m³")
     young_modulus: float = param(
-        1e6, "Stiffness; of a liquid, how hard it is to squeeze", min=1.0, max=1e12, soft_max=1e9, unit="Pa"
+        1e6,
+        "Stiffness; of a liquid, how hard it is to squeeze",
+        min=1.0,
+        max=1e12,
+        soft_max=1e9,
+        unit="Pa",
+        label="Stiffness",
     )
     poisson_ratio: float = param(0.3, "How much it thins when stretched", min=0.0, max=0.49)
     stiffness_limit: float = param(
@@ -43,6 +49,7 @@ class MaterialParams:
         max=1e12,
         unit="Pa",
         advanced=True,
+        label="Stiffest",
     )
     retardation_time: float = param(
         5e-3,
@@ -50,17 +57,22 @@ class MaterialParams:
         min=0.0,
         max=10.0,
         unit="s",
+        label="Inner Friction",
     )
     yield_stress: float = param(1e4, "Pull at which it begins to give for good", min=0.0, max=1e10, unit="Pa")
     hardening: float = param(0.0, "Yield stress gained by a stretch to twice the length", min=0.0, max=1e11, unit="Pa")
     softening: float = param(0.0, "Yield stress lost by a stretch to twice the length", min=0.0, max=1e11, unit="Pa")
-    residual_stress: float = param(0.0, "Yield stress that kneading leaves", min=0.0, max=1e10, unit="Pa")
+    residual_stress: float = param(
+        0.0, "Yield stress that kneading leaves", min=0.0, max=1e10, unit="Pa", label="Residual"
+    )
     friction_angle: float = param(
         0.436, "Steepness of the cone of friction; heaps stand at about five degrees more", min=0.0, max=1.4, unit="rad"
     )
-    critical_compression: float = param(2.5e-2, "Squeeze at which it begins to pack", min=1e-4, max=0.5)
-    critical_stretch: float = param(7.5e-3, "Stretch at which it begins to break", min=1e-4, max=0.5)
-    hardening_coefficient: float = param(10.0, "How fast packing makes it stiffer", min=0.0, max=50.0)
+    critical_compression: float = param(
+        2.5e-2, "Squeeze at which it begins to pack", min=1e-4, max=0.5, label="Packs At"
+    )
+    critical_stretch: float = param(7.5e-3, "Stretch at which it begins to break", min=1e-4, max=0.5, label="Breaks At")
+    hardening_coefficient: float = param(10.0, "How fast packing makes it stiffer", min=0.0, max=50.0, label="Packing")
     viscosity: float = param(1e-3, "Thickness of the flow", min=1e-6, max=1e4, unit="Pa s")
     flow_exponent: float = param(1.0, "Below 1 it thins when stirred, above 1 it thickens", min=0.2, max=3.0)
     exponent: float = param(7.0, "How fast squeezing makes a liquid stiffer", min=1.0, max=10.0, advanced=True)

@@ -150,6 +150,8 @@ def _made_of(
     """The subject of chosen materials, at rest."""
     if params.wind is Wind.fitted:
         raise ValueError("There is no fitted motion to start with; choose another wind, or the fitted material.")
+    if not subject.moving.any():
+        raise ValueError("No splat is marked as moving; press Guess Parts first.")
     solid = ~subject.moving & (subject.gaussians.opacity > 0.1)
     points = subject.gaussians.positions[subject.moving].astype(np.float64)
     seconds = (params.frames - 1) / subject.fps

@@ -19,6 +19,9 @@ PARAMS = VideoModesParams
 LARGEST = 64e6
 """Pixels of all frames together: longer clips are measured on smaller pictures, to bound the memory (8 bytes each)."""
 
+LARGEST_STILL = 8192
+"""Longer side of the picture that is handed out, pixels."""
+
 
 def run(params: VideoModesParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
     """Outputs: `modes` (.npz), `volume` (.safetensors), `still`, `spectrum` and `mode_1`... (.png)."""
@@ -44,10 +47,12 @@ def run(params: VideoModesParams, inputs: dict[str, str], ctx: JobContext) -> tu
         ctx.progress(0.9)
     with ctx.stage("Drawing modes", 0.95, 1.0):
         order = [int(np.argmin(np.abs(volume.frequencies - peak))) for peak in peaks]
+        # The same frame as large as it was filmed.
+        (still,), _fps = read_film(params.path, LARGEST_STILL, 1, params.start + measured.rest)
         outputs = {
             "modes": ctx.output("modes.npz"),
             "volume": volume.save(ctx.output("modes.safetensors")),
-            "still": save_picture(ctx.output("still.png"), measured.picture.astype(np.float32) / 255),
+            "still": save_picture(ctx.output("still.png"), still.astype(np.float32) / 255),
             "spectrum": save_picture(ctx.output("spectrum.png"), spectrum_plot(spectrum, peaks)),
         }
         for number, k in enumerate(order, 1):

@@ -15,6 +15,10 @@ class Unstable(ValueError):
     """A simulation that blew up or left its grid; the message says which, and what to do."""
 
 
+class LeftGrid(Unstable):
+    """A particle that went beyond the grid without anything having blown up."""
+
+
 @dataclass(frozen=True)
 class Model:
     """P particles at rest and the grid they move on; stiffness is given to each run instead."""

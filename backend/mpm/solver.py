@@ -20,7 +20,7 @@ from .boundaries.walls import Walls
 from .bundled.frames import BundledRun
 from .frames import Clock, Frame, Run, Tick, advance, retreat
 from .matter import forward_only, laws_of
-from .model import Gradient, Model, Motion, Unstable
+from .model import Gradient, LeftGrid, Model, Motion, Unstable
 from .window import Window
 
 Each = Callable[[Motion], None]
@@ -280,14 +280,17 @@ class Solver:
 
     def _retried(self, attempt: Callable[[Window, int], tuple[Any, np.ndarray, bool]], index: int, retries: int) -> Any:
         """Result of attempt(window, 1), or after a blow-up with 2, 4, ... times as many substeps."""
+        first = None
         for halvings in range(retries + 1):
             try:
                 return self._settle(partial(attempt, times=2**halvings))
+            except LeftGrid:
+                if first is None:
+                    raise
             except Unstable as fault:
-                if halvings == retries:
-                    again = f", also with substeps {2**retries} times as short" if retries else ""
-                    raise Unstable(f"{fault} (frame {index + 1}{again})") from None
-        return None
+                first = first or fault
+        again = f", also with substeps {2**retries} times as short" if retries else ""
+        raise Unstable(f"{first} (frame {index + 1}{again})") from None
 
     def _settle(self, attempt: Callable[[Window], tuple[Any, np.ndarray, bool]]) -> Any:
         """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
@@ -301,7 +304,7 @@ class Solver:
         if flags[6] or not finite:
             raise Unstable("the simulation blew up; lower the velocity or the forces, or raise the stiffness")
         if flags.any():
-            raise Unstable("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
+            raise LeftGrid("a particle left the simulation grid; lower the motion, or enlarge the grid's margin")
         # Only now, so that a run that blew up leaves no needlessly large window behind.
         self._window = window
         return result
@@ -312,10 +315,14 @@ class Solver:
         positions = np.empty((frames, count, 3), real())
         deformation = np.empty((frames, count, 3, 3), real())
         clock = Clock(tick, frames * run.substeps)
-        last = np.broadcast_to(np.eye(3), (count, 3, 3))
+        laws, kind = laws_of(self.model)
+        flows = np.array([law.flows for law in laws])[kind]
         for index in range(frames):
             if forces:
-                push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), last)
+                # What flows has no strain that a hand could feel.
+                rigid = flows | (index == 0)
+                strain = np.where(rigid[:, None, None], np.eye(3), deformation[index - 1])
+                push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), strain)
                 run.push(push.acceleration, push.rate)
             self._paced(run, young, fps, index, clock)
             for part in placed:
@@ -325,7 +332,7 @@ class Solver:
                 reached = cut.reached(index + 1, bundles.positions() + origin, KERF_CELLS * self.model.grid.cell)
                 run.loosen(np.flatnonzero(reached))
             positions[index] = bundles.positions() + origin
-            deformation[index] = last = bundles.deformation()
+            deformation[index] = bundles.deformation()
             if each:
                 each(Motion(positions[: index + 1], deformation[: index + 1]))
         return Motion(positions, deformation)

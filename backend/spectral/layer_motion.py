@@ -15,7 +15,7 @@ from .water import boat_motion, water_motion
 
 AMPLITUDES = {Kind.plant: 2.5, Kind.water: 0.6, Kind.boat: 0.8, Kind.cloud: 6.0}
 """Percent of the picture's height, where a layer does not say."""
-FINENESS = {Kind.plant: 240, Kind.water: 480, Kind.boat: 32, Kind.cloud: 120, Kind.path: 32}
+FINENESS = {Kind.plant: 240, Kind.water: 640, Kind.boat: 32, Kind.cloud: 120, Kind.path: 32}
 """Grid places along the picture's longer side."""
 FOLD = 0.35
 """Least share of its area that a piece of a layer may be squeezed to (or negative where it turns over)."""
@@ -64,7 +64,7 @@ def layer_motions(
     motions: list[PixelMotion | None] = []
     held: dict[str, float] = {}
     water: tuple[PixelMotion, np.ndarray] | None = None
-    for sprite in sprites:
+    for sprite, seen in zip(sprites, _visible(sprites), strict=True):
         layer = sprite.layer
         if layer.kind is Kind.still:
             motions.append(None)
@@ -74,7 +74,7 @@ def layer_motions(
             water = raw, layer.mask
         motion = _directed(raw, controls)
         if layer.kind is not Kind.path:
-            motion = _sized(motion, sprite, shape[0], controls.magnify)
+            motion = _sized(motion, layer, seen, shape[0], controls.magnify)
         if layer.kind in (Kind.plant, Kind.volume, Kind.water):
             share = unfolded_share(motion, sprite)
             if share < 1:
@@ -129,13 +129,24 @@ def _directed(motion: PixelMotion, controls: Controls) -> PixelMotion:
     return PixelMotion((motion.shapes @ matrix).astype(motion.shapes.dtype), motion.basis, motion.grid)
 
 
-def _sized(motion: PixelMotion, sprite: Sprite, height: int, magnify: float) -> PixelMotion:
-    """The motion with the layer's amplitude as its largest displacement on the layer."""
-    layer = sprite.layer
+def _visible(sprites: tuple[Sprite, ...]) -> list[np.ndarray]:
+    """Where each layer is seen [H, W], bool: what lies in front of it taken off, unless that hides all of it."""
+    seen = []
+    clear = np.float32(1)
+    for sprite in reversed(sprites):
+        mask = sprite.layer.mask
+        visible = mask * clear > 0.5
+        seen.insert(0, visible if visible.any() else mask > 0.5)
+        clear = clear * (1 - mask)
+    return seen
+
+
+def _sized(motion: PixelMotion, layer: Layer, seen: np.ndarray, height: int, magnify: float) -> PixelMotion:
+    """The motion with the layer's amplitude as its largest displacement where the layer is `seen` [H, W]."""
     if layer.kind is Kind.volume and layer.amplitude is None:
         return motion.scaled(magnify)
     amplitude = layer.amplitude if layer.amplitude is not None else AMPLITUDES[layer.kind]
-    largest = float((motion.extent() * (motion.grid.reduced(layer.mask) > 0.5)).max())
+    largest = float((motion.extent() * (motion.grid.reduced(seen.astype(np.float32)) > 0.25)).max())
     if largest < 1e-9:
         raise ValueError(
             f"nothing moves {layer.title}: its stroke moves no part of its mask; draw it on what should move"

@@ -22,6 +22,8 @@ BAND = 0.012
 """Of the picture's longer side: half the band around a binary mask's edge in which the matte is soft."""
 GRABCUT = 120_000
 """Pixels of the picture that GrabCut works on."""
+NEAR = 0.12
+"""Of the picture's longer side: what lies this near to the marks may belong to them."""
 IN_FOCUS, OUT_OF_FOCUS = 0.25, 0.08
 """Sharpness of the marks from which on blurred parts cannot belong to them, and what counts as blurred."""
 
@@ -110,7 +112,7 @@ def cut_out(image: np.ndarray, inside: np.ndarray, outside: np.ndarray | None = 
         sure = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
     marks = np.full(sure.shape, cv2.GC_PR_BGD, np.uint8)
     reach = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 5)
-    marks[reach < 0.12 * max(sure.shape)] = cv2.GC_PR_FGD
+    marks[reach < NEAR * max(sure.shape)] = cv2.GC_PR_FGD
     if outside is None:
         border = np.zeros_like(sure)
         border[:2] = border[-2:] = border[:, :2] = border[:, -2:] = True
@@ -119,7 +121,8 @@ def cut_out(image: np.ndarray, inside: np.ndarray, outside: np.ndarray | None = 
         marks[cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.2] = cv2.GC_BGD
     focus = sharpness(image, size)
     if np.median(focus[sure]) > IN_FOCUS:
-        marks[focus < OUT_OF_FOCUS] = cv2.GC_BGD
+        # Not near the marks: a smooth petal has no detail either.
+        marks[(focus < OUT_OF_FOCUS) & (reach >= NEAR * max(sure.shape))] = cv2.GC_BGD
     marks[sure] = cv2.GC_FGD
     if not np.isin(marks, (cv2.GC_BGD, cv2.GC_PR_BGD)).any():
         return np.ones(inside.shape, bool)

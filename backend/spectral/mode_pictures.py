@@ -7,9 +7,9 @@ import numpy as np
 from ..spectral_volume import SpectralVolume
 from .power_spectrum import PowerSpectrum
 
-PLOT = (420, 760)
-"""Height and width, pixels."""
-MARGINS = (24, 16, 44, 52)
+PLOT = (460, 520)
+"""Height and width, pixels: a sidebar shows it at half that size."""
+MARGINS = (36, 16, 52, 68)
 """Top, right, bottom, left."""
 BACKGROUND, GRID, INK = (28, 28, 30), (61, 61, 66), (220, 220, 225)
 POWER, FLOOR, COHERENCE, PEAK = (115, 190, 255), (107, 107, 117), (41, 43, 48), (255, 158, 64)
@@ -38,7 +38,7 @@ def spectrum_plot(spectrum: PowerSpectrum, peaks: np.ndarray, highest: float | N
         y = top + (high - np.asarray(decade)) / max(high - low, 1) * box_h
         return np.round(np.stack(np.broadcast_arrays(x, y), -1)).astype(np.int32)
 
-    def write(text: str, at: tuple[int, int], colour=INK, size: float = 0.4) -> None:
+    def write(text: str, at: tuple[int, int], colour=INK, size: float = 0.55) -> None:
         cv2.putText(plot, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
 
     for k in np.flatnonzero(shown):
@@ -48,13 +48,13 @@ def spectrum_plot(spectrum: PowerSpectrum, peaks: np.ndarray, highest: float | N
     for decade in np.arange(low, high + 1):
         y = int(place(0, decade)[1])
         cv2.line(plot, (left, y), (left + box_w, y), GRID, 1)
-        write(f"{10**decade:g}", (4, y + 4), size=0.35)
+        write(f"{10**decade:g}", (4, y + 5), size=0.5)
     for hertz in np.arange(0, np.floor(highest) + 1):
         x = int(place(hertz, low)[0])
         cv2.line(plot, (x, top + box_h), (x, top + box_h + 4), INK, 1)
-        write(f"{hertz:g}", (x - 4, top + box_h + 18))
-    write("hertz", (left + box_w - 34, PLOT[0] - 8))
-    write("power in square pixels; grey: how well the motion repeats", (left, top - 8))
+        write(f"{hertz:g}", (x - 5, top + box_h + 22))
+    write("hertz", (left + box_w - 46, PLOT[0] - 8))
+    write("power, square pixels; grey: it repeats", (left, top - 12))
     cv2.polylines(plot, [place(f[shown], np.log10(spectrum.floor[shown] + 1e-12))], False, FLOOR, 1, cv2.LINE_AA)
     cv2.polylines(plot, [place(f[shown], power[shown])], False, POWER, 2, cv2.LINE_AA)
     for number, peak in enumerate(peaks, 1):

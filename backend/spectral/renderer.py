@@ -88,7 +88,7 @@ class LayeredRenderer:
                 total[top:bottom, left:right] *= 1 - step.sprite.cover[..., None]
                 continue
             field = step.field(self.time(index), self._origin, self.controls)
-            grid, cover = step.motion.grid, step.sprite.layer.mask
+            grid, cover = step.motion.grid, step.sprite.layer.area
             wide = cv2.resize(field, (grid.width, grid.height), interpolation=cv2.INTER_LINEAR)
             rows, columns = slice(grid.top, grid.top + grid.height), slice(grid.left, grid.left + grid.width)
             share = cover[rows, columns, None]

@@ -47,6 +47,8 @@ class Measurement:
     weight: np.ndarray
     """How far motion can be trusted [H, W], 0..1: little where there is no texture to hold on to."""
     fps: float
+    rest: int = 0
+    """Which frame of the film the picture is."""
 
     def spectrum(self, mask: np.ndarray | None = None) -> PowerSpectrum:
         """Global spectra, of what the mask [H, W] covers where there is one."""
@@ -91,7 +93,7 @@ def measure(
         still = mask < 0.02
     _hold_camera(motion, still, picture)
     texture = cv2.cornerMinEigenVal(grey[rest].astype(np.float32) / 255, 5)
-    return Measurement(film[rest], motion, texture / (texture + TEXTURE), fps)
+    return Measurement(film[rest], motion, texture / (texture + TEXTURE), fps, rest)
 
 
 def rest_frame(film: np.ndarray) -> int:

@@ -21,13 +21,18 @@ EYE = 1.6
 FOCAL = 1.1
 """Focal length over the picture's width: a 40 mm lens on a 36 mm film."""
 WAVES = 160
-LONGEST, SHORTEST = 6.0, 0.15
+LONGEST, SHORTEST = 8.0, 0.15
 """Wavelengths, metres."""
-REFLECTION = 0.5
-"""Metres in front of the plane by which a slope shifts what is mirrored: how much slopes count besides heights."""
+REFLECTION = 0.01
+"""How much of what a tilted mirror shifts, focal length times twice the slope, counts besides the waves' heights.
+
+All of it would leave nothing else to see; it is what moves on far water, where heights are no longer visible.
+"""
+NEARER = 0.08
+"""Of the picture's height: the horizon is taken to be this much higher, so that far water has waves to be seen."""
 SIDEWAYS = 0.35
 """Shift to the sides over the one up and down for equal slopes: mirrors lengthen upright shapes."""
-RESOLVED = 6.0
+RESOLVED = 3.0
 """Pixels or grid places: shorter waves are left out where they would be seen shorter than this."""
 
 
@@ -41,9 +46,11 @@ def water_motion(
     height, width = shape
     horizon = horizon_row(layer, height)
     x, y = grid.places()
-    below = np.maximum(y - horizon, 1e-3)
+    if not (layer.area[max(int(horizon), 0) :] > 0.5).any():
+        raise ValueError(f"the horizon lies below all of {layer.title}; set it higher")
+    below = np.maximum(y - horizon, 0) + NEARER * height
     focal = FOCAL * width
-    depth = np.minimum(focal * EYE / below, 400.0)
+    depth = focal * EYE / below
     side = (x - width / 2) * depth / focal
 
     random = np.random.default_rng(wind.seed)
@@ -69,10 +76,10 @@ def water_motion(
         along_y = (kx * side + kz * depth) / below
         fine = np.hypot(along_x, along_y) * seen / (2 * np.pi)
         wave = amplitude[i] * np.exp(-(fine**2) - 1j * (kx * side + kz * depth - phase[i]))
-        up = 1 - 1j * REFLECTION * kz
+        rise, tilt = wave * below / EYE, 1j * REFLECTION * focal * wave
         shape_ = shapes[np.searchsorted(bins, cycles[i])]
-        shape_[..., 1] -= (wave * up * below / EYE).astype(np.complex64)
-        shape_[..., 0] += (wave * 1j * REFLECTION * SIDEWAYS * kx * below / EYE).astype(np.complex64)
+        shape_[..., 1] += (-rise + kz * tilt).astype(np.complex64)
+        shape_[..., 0] += (SIDEWAYS * kx * tilt).astype(np.complex64)
     shapes *= (y > horizon)[..., None]
     return PixelMotion(shapes, Fourier(bins / duration, duration), grid)
 
@@ -81,7 +88,7 @@ def horizon_row(layer: Layer, height: int) -> float:
     """The layer's horizon, or a little above the upper end of its mask (pixels)."""
     if layer.horizon is not None:
         return float(layer.horizon)
-    rows = np.flatnonzero((layer.mask > 0.5).any(1))
+    rows = np.flatnonzero((layer.area > 0.5).any(1))
     return float(rows[0] - 0.02 * height)
 
 

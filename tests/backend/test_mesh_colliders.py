@@ -6,42 +6,31 @@ import numpy as np
 import pytest
 
 from backend import taichi_runtime
-from backend.mpm.boundaries.colliders import Collider, Contact, HalfSpace, guard
+from backend.mpm.boundaries.colliders import Collider, Contact, guard
 from backend.mpm.boundaries.mesh import ColliderMesh
 from backend.mpm.boundaries.mesh_distance import HOLD_CELLS, closest_points, collider_of, scale_and_motion
-from backend.mpm.grid import Grid
 from backend.mpm.material import Material
-from backend.mpm.model import Model
-from backend.mpm.solver import Solver
+from benchmarks.experiments.obstacles import (
+    CELL,
+    FPS,
+    GRAVITY,
+    OBSTACLES,
+    REST,
+    SAND,
+    ball,
+    block,
+    box,
+    from_box,
+    poured,
+    solver_of,
+)
 
-CELL = 1 / 16
-FPS = 24.0
-GRAVITY = (0.0, 0.0, -9.81)
-REST = np.eye(4)[None]
 NOBODY = np.zeros((0, 3))
-SAND = Material("drucker_prager", {"friction_angle": np.radians(30)})
 
 
 @pytest.fixture(scope="module", autouse=True)
 def taichi_f32():
     taichi_runtime.start("f32")
-
-
-def box(half) -> tuple[np.ndarray, np.ndarray]:
-    """A box of half sizes [3] around the origin, two triangles a side, facing outwards."""
-    vertices = np.stack(np.meshgrid(*[(-1, 1)] * 3, indexing="ij"), -1).reshape(-1, 3) * np.asarray(half, float)
-    sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-    return vertices, np.array([t for a, b, c, d in sides for t in ((a, b, c), (a, c, d))])
-
-
-def ball(rings: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """A ball of radius 1 in rings and twice as many segments, facing outwards; its poles are triangles of no area."""
-    down, around = np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, 2 * rings, endpoint=False)
-    a, b = (grid.ravel() for grid in np.meshgrid(down, around, indexing="ij"))
-    vertices = np.stack([np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)], 1)
-    k, j = (grid.ravel() for grid in np.indices((rings, 2 * rings)))
-    corner = [(k + down) * 2 * rings + (j + right) % (2 * rings) for down in (0, 1) for right in (0, 1)]
-    return vertices, np.concatenate([np.stack([corner[i] for i in t], 1) for t in ((0, 2, 1), (1, 2, 3))])
 
 
 def made(vertices, triangles, *, subject=NOBODY, cell=CELL, **options) -> Collider:
@@ -52,12 +41,6 @@ def made(vertices, triangles, *, subject=NOBODY, cell=CELL, **options) -> Collid
 
 def places(shape) -> np.ndarray:
     return np.stack(np.indices(shape.values.shape), -1) * shape.cell + shape.origin
-
-
-def from_box(points: np.ndarray, half) -> np.ndarray:
-    """Exact signed distance [...] of points [..., 3] from a box around the origin."""
-    beyond = np.abs(points) - half
-    return np.linalg.norm(np.maximum(beyond, 0), axis=-1) + np.minimum(beyond.max(-1), 0)
 
 
 def test_closest_points_are_closest():
@@ -200,60 +183,16 @@ def test_impossible_colliders_are_refused_by_name():
             made(**{"vertices": vertices, "triangles": triangles} | mesh, name="Bowl")
 
 
-def block(low, high) -> np.ndarray:
-    """Eight particles a cell [P, 3] in a box."""
-    axes = [np.arange(a + CELL / 4, b, CELL / 2) for a, b in zip(low, high, strict=True)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-
-
-def solver_of(points: np.ndarray, low, high, material: Material) -> Solver:
-    low, high = np.asarray(low, float), np.asarray(high, float)
-    grid = Grid(low, CELL, tuple(int(n) for n in np.ceil((high - low) / CELL) + 1))
-    volume, density = np.full(len(points), (CELL / 2) ** 3), np.full(len(points), 1000.0)
-    return Solver(Model(points, volume, density, 0.3, grid, np.zeros(grid.shape, bool), (material,)))
-
-
-def turning(rate: float, frames: int) -> np.ndarray:
-    """Matrices [frames + 1, 4, 4] of what turns about Z at `rate` turns/s."""
-    angle = 2 * np.pi * rate * np.arange(frames + 1) / FPS
-    matrices = np.tile(np.eye(4), (frames + 1, 1, 1))
-    matrices[:, 0, 0] = matrices[:, 1, 1] = np.cos(angle)
-    matrices[:, 1, 0] = np.sin(angle)
-    matrices[:, 0, 1] = -np.sin(angle)
-    return matrices
-
-
-BALL = ball(16)
-OBSTACLES = {
-    "box": (box([0.3, 0.3, 0.2]), REST, lambda y: from_box(y, [0.3, 0.3, 0.2])),
-    "sphere": ((0.3 * BALL[0], BALL[1]), REST, lambda y: np.linalg.norm(y, axis=-1) - 0.3 * np.cos(np.pi / 32) ** 2),
-    "blade": (box([0.45, 0.02, 0.3]), turning(1.0, 48), lambda y: from_box(y, [0.45, 0.02, 0.3])),
-}
-
-
 @pytest.mark.parametrize("name", OBSTACLES)
 def test_nothing_is_deeper_than_a_cell_after_two_seconds(name):
     """Sand poured on a box, a ball and a blade that turns once a second: no particle is ever a cell inside."""
-    (vertices, triangles), matrices, distance = OBSTACLES[name]
-    points = (
-        block((-0.25, 0.05, 0.35), (0.25, 0.35, 0.65)) if name != "blade" else block((0, 0.1, -0.3), (0.4, 0.4, 0.1))
-    )
-    solver = solver_of(points, (-1, -1, -0.75), (1, 1, 1), SAND)
-    obstacle = made(vertices, triangles, subject=points, matrices=matrices, friction=0.3)
-    floor = Collider(HalfSpace([0, 0, -0.5], [0, 0, 1]), friction=0.5)
-    colliders = [obstacle, floor, guard(solver.model.grid)]
-    still = np.zeros_like(points)
-    motion = solver.simulate(2e4, still, 48, FPS, gravity=GRAVITY, colliders=colliders)
-    deepest = []
-    for frame, x in enumerate(motion.positions):
-        pose = matrices[min(frame + 1, len(matrices) - 1)]
-        deepest.append(-distance((x - pose[:3, 3]) @ pose[:3, :3]).min() / CELL)
-    assert max(deepest) < 1.0
-    # What is thick enough holds particles at its surface, up to the sampling of its distance and what one frame sinks.
-    assert deepest[-1] < 0.1
-    assert (motion.positions[..., 2] > -0.5 - 0.25 * CELL).all()
-    # It did meet them: far less sand is at rest above the floor's heap than fell.
-    assert np.linalg.norm(motion.positions[-1] - points, axis=1).mean() > 4 * CELL
+    depths = poured(name)
+    assert depths.ever < 1.0
+    # What is thick enough holds particles near its surface, up to how its distance is sampled (half a cell).
+    assert depths.last < 0.25
+    assert depths.below_floor < 0.25
+    # It did meet the sand, which fell from it to the floor.
+    assert depths.travel > 4
 
 
 def test_contacts_differ_on_a_mesh():

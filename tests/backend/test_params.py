@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from backend.api import wire
+from backend.api.acting import ActingParams
 from backend.api.bake import BakeParams
 from backend.api.check import CheckParams
 from backend.api.fit import FitParams, Strategy
-from backend.api.materials import PRESETS, MaterialParams, Preset
+from backend.api.materials import PRESETS, Law, MaterialParams, Preset, names_of
 from backend.api.param import specs, validate
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
+from backend.api.swing import SwingParams
 
-ALL = [ReferenceParams, FitParams, SimulateParams, BakeParams, CheckParams, MaterialParams]
+ALL = [ReferenceParams, FitParams, SimulateParams, BakeParams, CheckParams, MaterialParams, ActingParams, SwingParams]
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -47,6 +49,16 @@ def test_presets_are_valid_and_keep_their_yield_strain():
         assert soft.young_modulus == pytest.approx(min(params.young_modulus, params.stiffness_limit))
         assert soft.yield_stress / soft.young_modulus == pytest.approx(params.yield_stress / params.young_modulus)
         validate(soft)
+
+
+def test_a_laws_parameters_are_those_that_the_solver_reads():
+    """What the sidebar shows of a law is its density, stiffness and the constants of the solver's law of that name."""
+    from backend.mpm.materials import LAWS
+
+    for law in Law:
+        constants = {constant.name for constant in LAWS[law.name].constants}
+        shown = set(names_of(law)) - {"law", "density", "young_modulus", "poisson_ratio", "stiffness_limit"}
+        assert shown == constants and set(names_of(law)) <= set(MaterialParams.__dataclass_fields__)
 
 
 def test_enums_travel_by_name():

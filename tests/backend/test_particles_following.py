@@ -12,7 +12,7 @@ from backend.gaussians import Gaussians, sh_from_colours
 from backend.mpm.grid import Grid
 from backend.mpm.material import Material
 from backend.mpm.model import Model
-from backend.particles.following import deformation_of, follow, limits
+from backend.particles.following import deformation_of, follow, limits, strongest
 from backend.trajectory import Binding
 
 EDGE = 0.1
@@ -50,7 +50,7 @@ def test_shear_and_stretch_reach_the_splats(known):
     want = F @ splats.covariances().astype(float) @ F.T
     error = np.abs(posed.covariances() - want).max((1, 2)) / np.abs(want).max((1, 2))
     # A weight of 1 % holds F at a turn, from which it differs by up to 0.5: 0.5 % of F, and twice that of F Sigma F^T
-    assert error.max() < (1e-5 if known else 0.03)
+    assert error.max() < (1e-5 if known else 0.04)
     missed = np.linalg.norm(posed.positions - splats.positions @ F.T, axis=1).max() / EDGE
     assert missed < (1e-5 if known else 2e-3)
 
@@ -96,7 +96,8 @@ def test_no_splat_is_drawn_out_between_two_pieces():
     straddling = upper[binding.particles].any(1) & ~upper[binding.particles].all(1)
     assert straddling.sum() > 50  # of which plain means would have made a mist
     np.testing.assert_allclose(trajectory.binding.weights.sum(1), 1, atol=1e-6)
-    np.testing.assert_allclose(trajectory.binding.weights[~straddling], binding.weights[~straddling], rtol=1e-6)
+    whole = strongest(binding, 4).weights[~straddling]
+    np.testing.assert_allclose(trajectory.binding.weights[~straddling], whole, rtol=1e-6)
 
 
 def test_scattered_grains_keep_their_splats_whole():
@@ -128,6 +129,21 @@ def test_flat_and_straight_neighbourhoods_only_turn_across(shape):
     np.testing.assert_allclose(stretches[:, :along], 1.2, atol=0.04)
     np.testing.assert_allclose(stretches[:, along:], 1.0, atol=1e-4)  # eight rounds, each of which halves an angle
     np.testing.assert_allclose(found[:, :, 0], np.broadcast_to(1.2 * turn[:, 0], (len(rest), 3)), atol=0.05)
+
+
+def test_carriers_take_over_from_each_other_without_a_step():
+    """Along a line through a block the weights of all particles change by little from place to place, and sum to 1."""
+    rest = block()
+    line = np.linspace([0.01, 0.02, 0.03], [0.09, 0.07, 0.05], 2001)
+    binding = strongest(bound(line, rest), 4)
+    assert binding.particles.shape == (2001, 4)
+    weights = np.zeros((2001, len(rest)))
+    np.put_along_axis(weights, binding.particles, binding.weights, 1)
+    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
+    # 2,000 steps over some 8 particles, 1/250 of a particle's distance each. Without a share taken off, every one of
+    # some 30 changes of the fourth carrier would be a step of 0.15 to 0.25.
+    steps = np.abs(np.diff(weights, axis=0)).max(1)
+    assert (steps > 0.05).sum() < 10
 
 
 def test_limits_differ_by_particle():

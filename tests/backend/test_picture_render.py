@@ -149,6 +149,27 @@ def test_previews_are_small_and_alike():
     assert similar > 0.95
 
 
+@pytest.mark.parametrize("size", [(8, 8), (9, 120), (120, 9)])
+@pytest.mark.parametrize("covers_all", [False, True])
+def test_tiny_and_narrow_pictures_are_drawn(size, covers_all):
+    """Down to 8 pixels, and with masks over the whole picture, every kind of layer gives finite frames."""
+    height, width = size
+    image = np.random.default_rng(0).random((height, width, 3)).astype(np.float32)
+    mask = np.zeros(size, np.float32)
+    mask[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = 1
+    mask[...] = np.maximum(mask, covers_all)
+    up = Line(np.array([[width / 2, height * 0.75], [width / 2, height * 0.25]]))
+    along = Line(np.array([[width / 4, height * 0.7], [width * 0.75, height * 0.7]]))
+    lines = {Kind.plant: (up,), Kind.boat: (along,), Kind.path: (along,)}
+    for kind in (Kind.plant, Kind.boat, Kind.path, Kind.water, Kind.cloud):
+        frames = stack(Picture(image, (Layer(kind, mask, lines.get(kind, ())),)), frames=3)
+        assert frames.shape == (3, *image.shape) and np.isfinite(frames).all(), kind
+
+
+def one_layer(kind: Kind, horizon: float) -> Picture:
+    return Picture(wall(), (Layer(kind, plant_mask(), horizon=horizon),))
+
+
 def far_away() -> Line:
     return Line(STEM.points + 500)
 
@@ -161,6 +182,8 @@ def far_away() -> Line:
         (lambda: prepare(Picture(wall(), (Layer(Kind.plant),))), "neither a mask nor a stroke"),
         (lambda: stack(Picture(wall(), (Layer(Kind.plant, plant_mask()),))), "no stroke"),
         (lambda: stack(plant_picture(), frames=1), "at least 2 frames"),
+        (lambda: stack(one_layer(Kind.water, 500.0)), "horizon lies below"),
+        (lambda: stack(one_layer(Kind.cloud, -500.0)), "horizon lies above"),
         (lambda: Controls(method="magic"), "render method"),
         (lambda: Controls(speed=0.0), "speed above 0"),
         (

@@ -10,6 +10,7 @@ from backend.picture import Line
 from backend.spectral.basis import BSpline, Combined, Fourier, Samples
 from backend.spectral.drift import CONTROLS, path_course
 from backend.spectral.pixel_motion import Grid, PixelMotion
+from backend.spectral.volume_files import read_volume, write_volume
 from backend.spectral_volume import SpectralVolume
 
 
@@ -87,6 +88,29 @@ def test_half_spectrum_is_numpys_transform():
     channels = np.stack([spectrum[..., 0].real, spectrum[..., 0].imag, spectrum[..., 1].real, spectrum[..., 1].imag], 1)
     same = SpectralVolume.from_half_spectrum(channels.reshape(64, 4, 6))
     np.testing.assert_allclose(same.coefficients, taken.coefficients, atol=1e-5)
+
+
+def test_volumes_come_from_and_go_to_files(tmp_path):
+    """A looping volume goes through .npz and .safetensors; bare arrays are taken for five seconds at 30 fps."""
+    original = volume()
+    for name in ("volume.npz", "volume.safetensors"):
+        read = read_volume(write_volume(tmp_path / name, original))
+        # Divided by 75 and multiplied again in float32.
+        np.testing.assert_allclose(read.displacement(1.3), original.displacement(1.3), atol=1e-5)
+    np.save(tmp_path / "bare.npy", original.half_spectrum())
+    np.testing.assert_allclose(read_volume(tmp_path / "bare.npy").displacement(2), original.displacement(2), atol=1e-5)
+
+
+def test_files_that_are_no_volumes_are_refused_by_name(tmp_path):
+    """Missing, broken, nameless and misshapen files are told apart."""
+    (tmp_path / "text.npz").write_bytes(b"no arrays")
+    np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
+    np.save(tmp_path / "flat.npy", np.zeros((4, 5)))
+    with pytest.raises(FileNotFoundError, match="no spectral volume at"):
+        read_volume(tmp_path / "missing.npz")
+    for name, words in (("text.npz", "no file of numpy"), ("two.npz", "no array"), ("flat.npy", "4 K")):
+        with pytest.raises(ValueError, match=f"{name}.*{words}"):
+            read_volume(tmp_path / name)
 
 
 def test_looped_volume_repeats_after_any_duration():

@@ -101,7 +101,7 @@ def test_a_motion_exported_as_usd_plays_in_blender_without_the_addon(worker, pla
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, 3
     path = tmp_path / "walk.usdc"
-    assert bpy.ops.sway.export_usd(filepath=str(path), schema="points") == {"FINISHED"}
+    assert bpy.ops.sway.export_motion(filepath=str(path), format="usd_points") == {"FINISHED"}
     shown, splats = scene_module("scene.shown"), scene_module("scene.splats")
     want = {}
     for frame in (1, 3):
@@ -119,9 +119,33 @@ def test_a_motion_exported_as_usd_plays_in_blender_without_the_addon(worker, pla
     assert np.abs(want[1].positions - want[3].positions).max() > 0.01
 
 
+def test_a_motion_exported_as_alembic_plays_in_blender(worker, plant, scene_module, swing, tmp_path):
+    """Blender's own importer turns Alembic's axes back: points where the splats were, at every frame."""
+    import bpy
+
+    scene_module("scene.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, 3
+    path = tmp_path / "walk.abc"
+    assert bpy.ops.sway.export_motion(filepath=str(path), format="alembic") == {"FINISHED"}
+    shown, want = scene_module("scene.shown"), {}
+    for frame in (1, 3):
+        scene.frame_set(frame)
+        want[frame] = shown.shown_gaussians(bpy.context, plant).positions
+    bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False)
+    again = next(obj for obj in bpy.data.objects if obj.type == "POINTCLOUD" and obj is not plant)
+    for frame, positions in want.items():
+        scene.frame_set(frame)
+        evaluated = again.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        read = scene_module("scene.splats").read_attribute(evaluated, "position")
+        turned = read @ np.array(again.matrix_world)[:3, :3].T
+        np.testing.assert_allclose(turned, positions, atol=1e-5)
+    assert np.abs(want[1] - want[3]).max() > 0.01
+
+
 def test_usd_refuses_a_folder_that_is_not_there(plant, tmp_path):
     """One sentence, before anything is computed."""
     import bpy
 
     with pytest.raises(RuntimeError, match="does not exist"):
-        bpy.ops.sway.export_usd(filepath=str(tmp_path / "nowhere" / "a.usdc"))
+        bpy.ops.sway.export_motion(filepath=str(tmp_path / "nowhere" / "a.usdc"))

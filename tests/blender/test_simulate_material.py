@@ -22,7 +22,7 @@ def worker(addon):
 
 @pytest.fixture
 def block(worker, scene_module, empty_scene, tmp_path):
-    """A block of splats, 0.2 m high, whose lower half is part 1 and upper half part 2; half a metre above the floor."""
+    """A block of splats, 0.2 m high, half a metre above the ground; nothing is marked as moving."""
     import bpy
 
     splats, gaussians = scene_module("scene.splats"), scene_module("backend.gaussians")
@@ -76,8 +76,11 @@ def test_parts_of_different_materials_and_a_floor(block, scene_module):
     import bpy
 
     splats = scene_module("scene.splats")
-    parts = np.where(splats.read_splats(block).positions[:, 2] < 0.6, 1, 2)
-    splats.write_parts(block, parts)
+    splats.write_parts(block, np.full(1500, 2, np.int32))
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 0.1))  # its top is at 0.6 m
+    bpy.context.view_layer.objects.active = block
+    assert bpy.ops.sway.assign_part(part=1) == {"FINISHED"}
+    assert np.array_equal(splats.read_parts(block) == 1, splats.read_splats(block).positions[:, 2] <= 0.6)
     block.sway.material.preset = "jelly"
     bpy.ops.sway.add_part_material()
     item = block.sway.part_materials[0]

@@ -1,1 +1,5 @@
-"""What particles run into: `colliders` are the nouns, `rigid_motion` moves them, `contact` is the physics."""
+"""What particles run into.
+
+`colliders`, `mesh` and `parts` are the nouns, `surface` and `mesh_distance` make solids of meshes, `rigid_motion` and
+`placed` move things, `contact` is the physics, `walls` brings it to the device, `scene` makes it all from a scene.
+"""

@@ -1,4 +1,4 @@
-"""Export a moving splat cloud as USD, through the worker: Blender's Python has no USD library of its own."""
+"""Export a moving splat cloud as USD or Alembic, through the worker, which has the libraries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import bpy
 from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
-from ..backend.api.export_usd import ExportUsdParams, Schema
+from ..backend.api.export_motion import ExportMotionParams, MotionFormat
 from ..backend.api.wire import to_jsonable
 from ..jobs import queue
 from ..scene.frames import scene_frames, write_frames
@@ -17,19 +17,20 @@ from ..scene.subject import scene_fps
 from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
 
 
-class SWAY_OT_export_usd(SplatsOperator, WorkerOperator, bpy.types.Operator, ExportHelper):
-    """Export the splats over the scene's frames as one USD file, as they are shown"""
+class SWAY_OT_export_motion(SplatsOperator, WorkerOperator, bpy.types.Operator, ExportHelper):
+    """Export the splats over the scene's frames as one file, as they are shown"""
 
-    bl_idname = "sway.export_usd"
-    bl_label = "Export Gaussian Splats as USD"
+    bl_idname = "sway.export_motion"
+    bl_label = "Export Moving Splats"
     bl_options = {"PRESET"}
 
     filename_ext = ".usdc"
-    filter_glob: bpy.props.StringProperty(default="*.usdc", options={"HIDDEN"})
-    schema: bpy.props.EnumProperty(
-        name="As",
-        description="How other programs will read the cloud",
-        items=[(choice.name, choice.label, choice.doc) for choice in Schema],
+    check_extension = None
+    filter_glob: bpy.props.StringProperty(default="*.usdc;*.abc", options={"HIDDEN"})
+    format: bpy.props.EnumProperty(
+        name="Format",
+        description="What is written, and for whom",
+        items=[(choice.name, choice.label, choice.doc) for choice in MotionFormat],
     )
     animation: bpy.props.BoolProperty(
         name="Animation", description="Every frame of the scene's range; else the current one alone", default=True
@@ -46,22 +47,22 @@ class SWAY_OT_export_usd(SplatsOperator, WorkerOperator, bpy.types.Operator, Exp
 
     def begin(self, context: bpy.types.Context) -> queue.Job:
         scene, obj = context.scene, active_splats(context)
-        self._path = Path(bpy.path.abspath(self.filepath)).with_suffix(".usdc")
+        self._path = Path(bpy.path.abspath(self.filepath)).with_suffix(MotionFormat[self.format].suffix)
         if not self._path.parent.is_dir():
             raise ValueError(f"The folder {self._path.parent} does not exist; choose another.")
-        job = queue.Job("export_usd", self.bl_label, preferences.job_folder(obj.name, "export"))
+        job = queue.Job("export_motion", self.bl_label, preferences.job_folder(obj.name, "export"))
         frames = scene_frames(scene) if self.animation else [scene.frame_current]
         write_frames(context, obj, frames, job.folder / "frames")
-        params = ExportUsdParams(schema=Schema[self.schema], name=obj.name, fps=scene_fps(scene))
+        params = ExportMotionParams(format=MotionFormat[self.format], name=obj.name, fps=scene_fps(scene))
         submit(job, to_jsonable(params), {"frames": str(job.folder / "frames")})
         return job
 
     def apply(self, _context: bpy.types.Context) -> str:
-        shutil.move(self.job.outputs["usd"], self._path)
+        shutil.move(self.job.outputs["motion"], self._path)
         results = self.job.results
         return f"Exported {results['frames']} frames to {self._path.name} ({results['megabytes']:.1f} MB)"
 
 
 def menu(self, _context: bpy.types.Context) -> None:
     """Entry of File > Export."""
-    self.layout.operator(SWAY_OT_export_usd.bl_idname, text="Gaussian Splats, Animated (.usdc)")
+    self.layout.operator(SWAY_OT_export_motion.bl_idname, text="Moving Gaussian Splats (.usdc, .abc)")
