@@ -10,20 +10,24 @@ from .operators import (
     acting,
     bake,
     drag,
+    edit_splats,
     export_motion,
     export_splats,
     fit,
     import_splats,
     jobs,
+    paint_parts,
     parts,
     picture,
     picture_modes,
     picture_poke,
     reference,
     render_film,
+    scale_to_size,
+    select_splats,
     simulate,
 )
-from .panels import picture_editor, pictures, sidebar, simulation
+from .panels import picture_editor, pictures, sidebar, simulation, splats
 from .properties import groups, picture_groups
 from .scene import playback
 
@@ -36,6 +40,10 @@ CLASSES = (
     export_splats.SWAY_OT_export_splats,
     export_motion.SWAY_OT_export_motion,
     parts.SWAY_OT_guess_parts,
+    *edit_splats.CLASSES,
+    *select_splats.CLASSES,
+    paint_parts.SWAY_OT_paint_parts,
+    scale_to_size.SWAY_OT_scale_to_size,
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
@@ -49,6 +57,7 @@ CLASSES = (
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
     *sidebar.CLASSES,
+    *splats.CLASSES,
     *simulation.CLASSES,
     *picture.CLASSES,
     *picture_modes.CLASSES,

@@ -91,10 +91,14 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
         return self._keep(context, obj, swing, touches, self.frames)
 
     def invoke(self, context, _event):
-        if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
+        if bpy.app.background:
             return self.execute(context)
+        if context.area is None or context.area.type != "VIEW_3D":
+            self._refuse("Splats are pulled in the 3D viewport; press the button there.")
+            return {"CANCELLED"}
         obj = context.active_object
-        self._pose, self._region = None, _window_region(context.area)
+        self._pose, self._area = None, context.area
+        self._region = next(region for region in context.area.regions if region.type == "WINDOW")
         key = steps.origin(context.scene, obj, "simulate")
         known = _prepared.get(obj.session_uid)
         if known and known[0] == key and Path(known[1]).is_file():
@@ -158,7 +162,7 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
         if event.type in ("RET", "NUMPAD_ENTER", "RIGHTMOUSE") and event.value == "PRESS":
             return self._finish(context, obj)
         if event.type == "LEFTMOUSE":
-            if event.value == "PRESS" and not self._inside(mouse):
+            if event.value == "PRESS" and not self._inside(event.mouse_x, event.mouse_y):
                 return {"PASS_THROUGH"}
             if event.value == "PRESS":
                 self._grab(context, obj, mouse)
@@ -177,8 +181,15 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
                 region.tag_redraw()
         return {"PASS_THROUGH"}
 
-    def _inside(self, mouse):
-        return 0 <= mouse[0] < self._region.width and 0 <= mouse[1] < self._region.height
+    def _inside(self, x, y):
+        """Whether a place of the window is in the viewport, and not in a sidebar or header that lies over it."""
+
+        def holds(region):
+            return 0 <= x - region.x < region.width and 0 <= y - region.y < region.height
+
+        # Hidden regions of other kinds keep places and sizes that mean nothing.
+        over = (region for region in self._area.regions if region.type in ("UI", "TOOLS", "HEADER", "TOOL_HEADER"))
+        return holds(self._region) and not any(map(holds, over))
 
     def _grab(self, context, obj, mouse):
         """Take hold of the splat under the mouse that is nearest to the eye."""
@@ -251,7 +262,3 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
     def _stop(self, context):
         self._close(context)
         self._pose = None
-
-
-def _window_region(area: bpy.types.Area) -> bpy.types.Region:
-    return next(region for region in area.regions if region.type == "WINDOW")

@@ -181,8 +181,10 @@ class SWAY_OT_poke_planes(Playing, bpy.types.Operator):
 
     def invoke(self, context, _event):
         parent = picture_plane.parent_of(context.active_object)
-        self._parent = parent.name
         try:
+            if parent is None:
+                raise ValueError("Select a picture's planes first.")
+            self._parent = parent.name
             self.hand = picture_hand.hand_for(picture_layers.load_folder(parent[picture_plane.FOLDER]))
         except ValueError as error:
             self.report({"ERROR"}, str(error))

@@ -97,14 +97,19 @@ def draw_modes(layout: bpy.types.UILayout, layer) -> None:
         draw_picture(box, peak.picture, 5.0)
 
 
-class SWAY_PT_picture_motion(EditorPanel, bpy.types.Panel):
-    bl_label = "Wind and Loop"
+class LayeredPanel(EditorPanel):
+    """A panel for pictures that have layers."""
+
     bl_parent_id = "SWAY_PT_picture"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         image = picture_image(context)
         return image is not None and len(image.sway.layers) > 0
+
+
+class SWAY_PT_picture_motion(LayeredPanel, bpy.types.Panel):
+    bl_label = "Wind and Loop"
 
     def draw(self, context: bpy.types.Context) -> None:
         image = picture_image(context)
@@ -125,12 +130,9 @@ class SWAY_PT_picture_motion(EditorPanel, bpy.types.Panel):
         row.operator("sway.make_picture_planes", icon="SHAPEKEY_DATA")
 
 
-class SWAY_PT_picture_export(EditorPanel, bpy.types.Panel):
+class SWAY_PT_picture_export(LayeredPanel, bpy.types.Panel):
     bl_label = "Export"
-    bl_parent_id = "SWAY_PT_picture"
     bl_options = {"DEFAULT_CLOSED"}
-
-    poll = SWAY_PT_picture_motion.poll
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout

@@ -10,6 +10,7 @@ from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..scene import display
+from .editing import SWAY_PG_Editing
 from .from_params import group_of
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
 
@@ -25,6 +26,7 @@ class SWAY_PG_Scene(bpy.types.PropertyGroup):
     fit: bpy.props.PointerProperty(type=FitGroup)
     simulate: bpy.props.PointerProperty(type=SimulateGroup)
     bake: bpy.props.PointerProperty(type=BakeGroup)
+    editing: bpy.props.PointerProperty(type=SWAY_PG_Editing)
 
 
 class SWAY_PG_Step(bpy.types.PropertyGroup):
@@ -79,6 +81,7 @@ CLASSES = (
     ActingGroup,
     SWAY_PG_Material,
     SWAY_PG_PartMaterial,
+    SWAY_PG_Editing,
     SWAY_PG_Scene,
     SWAY_PG_Step,
     SWAY_PG_Object,

@@ -107,7 +107,11 @@ def forget(*_: object) -> None:
 
 
 def _pose(obj: bpy.types.Object, scene: bpy.types.Scene) -> None:
-    poser = _posers.get(obj.session_uid) or _reloaded(obj)
+    poser = _posers.get(obj.session_uid)
+    if poser is not None and len(poser.rest) != len(obj.data.points):  # splats were deleted, or that was undone
+        del _posers[obj.session_uid]
+        poser = None
+    poser = poser or _reloaded(obj)
     if poser is not None:
         poser.write(obj, scene.frame_current_final - obj[PREVIEW]["frame_start"])
 

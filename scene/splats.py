@@ -7,7 +7,7 @@
 | `rotation` | quaternion wxyz | principal axes to the file's axes |
 | `radiance:base` | colour | raw constant SH coefficient (3) and opacity 0..1 |
 | `radiance:sh_0` ... | vector | further SH coefficients, one attribute each, red green blue |
-| `sway_part` | integer | 0 holds still, 1 and more: the moving part it belongs to |
+| `sway_part` | integer | 0 holds still, 1 and more: the moving part it belongs to; -1 is background |
 
 The data stay in the axes of the file, as 5.3's importer keeps them; the object's rotation stands the cloud upright. SH
 coefficients belong to the file's axes, so they need no rotation either.
@@ -25,6 +25,8 @@ from . import display
 
 POSITION, ROTATION, SCALE, BASE, PART = "position", "rotation", "scale", "radiance:base", "sway_part"
 SH_PREFIX = "radiance:sh_"
+BACKGROUND = -1
+"""Part of splats that hold still and hold nothing."""
 UPRIGHT = {
     "+X": (0.0, -pi / 2, 0.0),
     "-X": (0.0, pi / 2, 0.0),
@@ -98,7 +100,7 @@ def world_gaussians(obj: bpy.types.Object) -> Gaussians:
 
 
 def write_parts(obj: bpy.types.Object, parts: np.ndarray) -> None:
-    """Says which splats move: integers [N], 0 holds still, 1 and more names the moving part."""
+    """Says which splats move: integers [N], 0 holds still, 1 and more names the moving part, -1 is background."""
     write_attribute(obj, PART, "INT", parts)
 
 

@@ -152,7 +152,7 @@ def _made_of(
         raise ValueError("There is no fitted motion to start with; choose another wind, or the fitted material.")
     if not subject.moving.any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
-    solid = ~subject.moving & (subject.gaussians.opacity > 0.1)
+    solid = (subject.parts == 0) & (subject.gaussians.opacity > 0.1)
     points = subject.gaussians.positions[subject.moving].astype(np.float64)
     seconds = (params.frames - 1) / subject.fps
     whole = any(moved.part == 0 for moved in surroundings.moved)

@@ -10,6 +10,8 @@ from .interior import solid_of
 
 SAMPLES = 12
 """Sample points for a particle, at least: its volume is a whole number of them."""
+LATTICES = 6
+"""Edges that are tried for the lattice of the first choice."""
 ITERATIONS = 4
 """Of Lloyd's, which evens the particles out."""
 
@@ -52,7 +54,8 @@ def evened(points: np.ndarray, volumes: np.ndarray, count: int) -> tuple[np.ndar
 def _in_lattice(points: np.ndarray, volumes: np.ndarray, count: int) -> np.ndarray:
     """The samples' means [P, 3] in the largest voxels, `count` at most, of a lattice with about so many."""
     edge = np.cbrt(volumes.sum() / count)
-    for _ in range(6):
+    means, shares = points, volumes
+    for _ in range(LATTICES):
         cell = np.floor(points / edge).astype(np.int64)
         owner = np.unique(cell, axis=0, return_inverse=True)[1].ravel()
         means, shares = _means(points, volumes, owner)

@@ -61,10 +61,11 @@ def solid_of(gaussians: Gaussians, *, filling: bool = True, voxels: int = 64, sa
     place = ((gaussians.positions - field.origin) / field.edge).T.astype(np.float64)  # [3, N] voxels
     # In the middle of a surface that looks t voxels thick, the nearest clear voxel is (t + 1) / 2 away along the grid,
     # and t / 2 across it.
-    thickness = max(2 * _on_surface(distance_transform_edt(opaque), place) - 0.5, 1.0)
+    thickness = max(2 * _on_surface(np.asarray(distance_transform_edt(opaque)), place) - 0.5, 1.0)
     depth = _depth(opaque, place, thickness) if filling else np.full(opaque.shape, -np.inf)
     # As many voxels as its area has on the surface would do: each stands for its share of the apparent thickness.
-    thin = np.argwhere(opaque & ~binary_dilation(depth > 0.5, iterations=int(DEEPEST_SURFACE)))
+    beside_body = np.asarray(binary_dilation(depth > 0.5, iterations=int(DEEPEST_SURFACE)), bool)
+    thin = np.argwhere(opaque & ~beside_body)
     split = int(np.clip(np.ceil(np.cbrt((samples - len(thin)) / max((depth > 0).sum(), 1))), 1, 8))
     # Finer at the surface: voxels that are in or out as a whole would misplace it by up to half of one.
     body = _lattice(depth, depth > EDGE, split)
@@ -113,8 +114,9 @@ def _depth(opaque: np.ndarray, place: np.ndarray, thickness: float) -> np.ndarra
     from scipy.ndimage import distance_transform_edt
 
     solid = opaque | inside(opaque, CROSSING * thickness)
+    below, above = (np.asarray(distance_transform_edt(region), np.float64) for region in (solid, ~solid))
     # The distance to the nearest voxel of the other kind is half a voxel more than that to the border between them.
-    depth = np.where(solid, distance_transform_edt(solid) - 0.5, 0.5 - distance_transform_edt(~solid))
+    depth = np.where(solid, below - 0.5, 0.5 - above)
     return depth - _on_surface(depth, place)
 
 

@@ -66,10 +66,10 @@ def body_of(
 ) -> Body:
     """About `particles` particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N].
 
-    Part 0 holds what touches it; what keeps its shape and touches nothing that holds stays still where something holds,
-    because captures are full of crumbs. With `whole` part 0 gets particles too, and nothing holds. `cells` counts grid
-    cells along the longest axis; `room` [2, 3] (metres, world) is the box that particles may move in; `filling` puts
-    particles behind the splats' surface too.
+    Part 0 holds what touches it, a part below 0 does not. What keeps its shape and touches nothing that holds stays
+    still where something holds, because captures are full of crumbs. With `whole` part 0 gets particles too, and
+    nothing holds. `cells` counts grid cells along the longest axis; `room` [2, 3] (metres, world) is the box that
+    particles may move in; `filling` puts particles behind the splats' surface too.
     Raises ValueError when nothing moves, or nothing solid, and for a room too large for its cells.
     """
     positions = gaussians.positions.astype(np.float64)
@@ -83,7 +83,7 @@ def body_of(
         raise ValueError("The moving splats are nearly transparent, so there is nothing to simulate.")
     centres, volume = _particles(gaussians, moving, positions[matter & moving], size / VOXELS, filling, particles)
     grid = _grid(np.vstack([centres, room]), size / cells)
-    held = _held(grid, positions[matter & ~moving])
+    held = _held(grid, positions[matter & ~moving & (parts >= 0)])
     part = _parts_of(positions[matter & moving], parts[matter & moving], centres)
     elastic = np.array([assignment.of(int(p)).law in ELASTIC for p in part])
     kept = ~elastic | attached(stencil(centres, grid), held) if held.any() else np.ones(len(centres), bool)

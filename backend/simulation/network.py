@@ -66,8 +66,9 @@ def _edges(rest: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from scipy.spatial import KDTree
 
     count = len(rest)
-    near = KDTree(rest).query(rest, k=np.arange(2, min(NEIGHBOURS + 1, count) + 1))[1]
-    start, end = np.repeat(np.arange(count), near.shape[1]), near.ravel()
+    each = min(NEIGHBOURS, count - 1)
+    near = KDTree(rest).query(rest, k=np.arange(2, each + 2))[1]
+    start, end = np.repeat(np.arange(count), each), np.ravel(near)
     while True:
         pieces = connected_components(csr_matrix((np.ones(len(start)), (start, end)), (count, count)), False)[1]
         tied = np.isin(pieces, np.unique(pieces[held]))

@@ -134,7 +134,7 @@ def _visible(sprites: tuple[Sprite, ...]) -> list[np.ndarray]:
     seen = []
     clear = np.float32(1)
     for sprite in reversed(sprites):
-        mask = sprite.layer.mask
+        mask = sprite.layer.area
         visible = mask * clear > 0.5
         seen.insert(0, visible if visible.any() else mask > 0.5)
         clear = clear * (1 - mask)

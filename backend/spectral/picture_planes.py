@@ -14,6 +14,8 @@ from .plate import pull_push
 
 UNIT = 0.05
 """Of the picture's height: how far a shape key's value of 1 moves the layer."""
+MOST = 9.0
+"""What a shape key's value may reach by itself; Blender ends it at 10."""
 TELLS = 0.1
 """Cover from which a layer's colour can be told exactly."""
 MASK_SIDE = 384
@@ -105,7 +107,9 @@ def plane_motion(
     size = picture.width, picture.height
     natural = _natural(sprite, len(shapes))
     found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops, natural).reduced()
-    return found.in_units_of(UNIT * picture.height)
+    found = found.in_units_of(UNIT * picture.height)
+    farthest = np.abs(found.courses).max() / MOST
+    return found if farthest <= 1 else found.in_units_of(UNIT * picture.height * farthest)
 
 
 def _natural(sprite: Sprite, count: int) -> np.ndarray | None:

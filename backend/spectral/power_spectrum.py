@@ -116,7 +116,7 @@ def _transform(motion: np.ndarray, window: np.ndarray, count: int) -> np.ndarray
     from scipy.fft import rfft  # unlike numpy's of old, in single precision
 
     tapered = motion * window[:, None, None, None].astype(np.float32)
-    return rfft(tapered, count, axis=0) * np.float32(2 / window.sum())
+    return np.asarray(rfft(tapered, count, axis=0)) * np.float32(2 / window.sum())
 
 
 def _halves(motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

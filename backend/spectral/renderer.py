@@ -24,6 +24,8 @@ TILE = 144
 """Pixels: side of the pieces that are drawn at a time, by all cores."""
 FADE = 0.45
 """Of a loop: how long drifting clouds take to fade into those that come after. Longer, and the two cancel."""
+SETTLED = 0.01
+"""Pixels: the fixed point is there."""
 UNSEEN = 1 / 64
 """Pixels: smaller displacements are none."""
 
@@ -248,13 +250,18 @@ def invert(displacement: np.ndarray, grid: Grid) -> np.ndarray:
     import cv2
 
     rows, columns = displacement.shape[:2]
-    y, x = np.mgrid[:rows, :columns].astype(np.float32)
-    places = np.stack([x, y], -1)
-    scale = np.array([1 / grid.steps[0], 1 / grid.steps[1]], np.float32)
-    back = -displacement
+    places = np.stack(np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)), -1)
+    steps = np.array(grid.steps, np.float32)
+    # In grid places, as remap counts.
+    ahead = displacement / steps
+    back = -ahead
     for _ in range(ITERATIONS):
-        back = -cv2.remap(displacement, places + back * scale, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return back
+        before = back
+        back = cv2.remap(ahead, cv2.add(places, back), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        back = cv2.subtract(0.0, back)
+        if cv2.norm(back, before, cv2.NORM_INF) * steps.max() < SETTLED:
+            break
+    return back * steps
 
 
 def _over(under: np.ndarray, colours: np.ndarray, cover: np.ndarray | None) -> None:

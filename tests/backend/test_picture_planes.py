@@ -75,6 +75,20 @@ def test_a_loop_can_begin_with_the_photograph(prepared):
     assert np.abs(planes.courses).max() > 0.1
 
 
+def test_a_long_way_stays_within_what_a_shape_key_can_show(picture):
+    """A path right across the picture: no value beyond 10, and at the end the layer is at the way's end."""
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    mask[4:12, 4:12] = 1
+    layer = Layer(Kind.path, mask, (Line(np.array([[8.0, 8.0], [70.0, 90.0]])),), "Leaf")
+    prepared = prepare(picture.with_layers((layer,)))
+    drawn = renderer(prepared, 24, 12.0)
+    planes = plane_motion(prepared.sprites[0], drawn.motions[0], prepared, 24, 12.0)
+    assert not planes.loops and np.abs(planes.courses).max() <= 10
+    true = drawn.motions[0].at(drawn.time(23)).reshape(-1, 2)[0]
+    x, y = (axis.ravel()[:1] for axis in drawn.motions[0].grid.places())
+    assert planes.displacement(planes.courses[23], np.stack([x, y], -1))[0] == pytest.approx(true, abs=0.05)
+
+
 def test_motion_goes_on_beyond_the_mask():
     """A video's mode is known on the thing alone: just beyond its edge it moves as the edge does."""
     mask = np.zeros((40, 40), np.float32)

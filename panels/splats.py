@@ -1,0 +1,94 @@
+"""What an artist knows of and does to the splats themselves: statistics, cleaning, selecting, painting parts."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..scene.splats import is_splats
+from ..scene.statistics import statistics
+from .sidebar import SidebarPanel
+
+
+class SplatsPanel(SidebarPanel):
+    """A folded panel below Splats, for an object that has some."""
+
+    bl_parent_id = "SWAY_PT_splats"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return is_splats(context.active_object)
+
+
+class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
+    bl_label = "Statistics"
+
+    def draw(self, context):
+        found = statistics(context.active_object)
+        rows = (
+            ("Splats", f"{found.splats:,}"),
+            ("SH Degree", str(found.sh_degree)),
+            ("Size", " × ".join(f"{metres:.3g}" for metres in found.size) + " m"),
+            ("Without 1 %", " × ".join(f"{metres:.3g}" for metres in found.inner_size) + " m"),
+            ("Memory", f"{found.memory / 2**20:.1f} MB"),
+            ("Moving", f"{found.moving:.0%}"),
+        )
+        split = self.layout.split(factor=0.4)
+        names, values = split.column(), split.column()
+        names.alignment = "RIGHT"
+        for name, value in rows:
+            names.label(text=name)
+            values.label(text=value)
+        self.layout.operator("sway.scale_to_size", icon="DRIVER_DISTANCE")
+
+
+class SWAY_PT_clean_up(SplatsPanel, bpy.types.Panel):
+    bl_label = "Clean Up"
+
+    def draw(self, context):
+        layout = self.layout
+        layout.operator("sway.remove_floaters", icon="OUTLINER_OB_POINTCLOUD")
+        layout.operator("sway.cull_splats", icon="FILTER")
+        column = layout.column(align=True)
+        column.prop(context.scene.sway.editing, "cropper", text="")
+        row = column.row(align=True)
+        row.operator("sway.crop_splats", text="Crop to Box", icon="CUBE").shape = "BOX"
+        row.operator("sway.crop_splats", text="Crop to Sphere", icon="SPHERE").shape = "SPHERE"
+        layout.operator("sway.merge_splats", icon="AUTOMERGE_ON")
+
+
+class SWAY_PT_select(SplatsPanel, bpy.types.Panel):
+    bl_label = "Select"
+
+    def draw(self, context):
+        layout, settings = self.layout, context.scene.sway.editing
+        column = layout.column(align=True)
+        column.operator("sway.select_splats_by_colour", text="By Colour", icon="COLOR")
+        column.operator("sway.select_splats_by_height", text="By Height", icon="EMPTY_SINGLE_ARROW")
+        column.operator("sway.select_linked_splats", text="Linked", icon="LINKED")
+        row = layout.row(align=True)
+        row.operator("sway.separate_splats", icon="MOD_EXPLODE")
+        row.operator("sway.delete_splats", text="Delete", icon="X")
+        assign = layout.operator("sway.assign_selected", icon="GROUP_VERTEX")
+        assign.kind, assign.part = settings.kind, settings.part
+
+
+class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
+    bl_label = "Paint"
+    bl_parent_id = "SWAY_PT_parts"
+    bl_options = set()
+
+    def draw(self, context):
+        layout, settings = self.layout, context.scene.sway.editing
+        layout.row(align=True).prop(settings, "kind", expand=True)
+        column = layout.column(align=True)
+        column.use_property_split, column.use_property_decorate = True, False
+        part = column.row()
+        part.enabled = settings.kind == "MOVING"
+        part.prop(settings, "part")
+        column.prop(settings, "radius")
+        column.prop(settings, "x_ray")
+        layout.operator("sway.paint_parts", icon="BRUSH_DATA")
+
+
+CLASSES = (SWAY_PT_statistics, SWAY_PT_clean_up, SWAY_PT_select, SWAY_PT_paint_parts)

@@ -1,0 +1,36 @@
+"""Settings of the tools that edit splats, kept with the scene."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..scene.splats import is_splats
+
+
+class SWAY_PG_Editing(bpy.types.PropertyGroup):
+    """What buttons and brush work with."""
+
+    cropper: bpy.props.PointerProperty(
+        name="Cropper",
+        description="An empty or a mesh around what to keep; its box, or the ball in it, crops the splats",
+        type=bpy.types.Object,
+        poll=lambda _self, obj: not is_splats(obj),
+    )
+    kind: bpy.props.EnumProperty(
+        name="Paint",
+        description="What splats become under the brush, and what Assign makes of the selected ones",
+        items=[
+            ("MOVING", "Moving", "They move, as the part of the number below"),
+            ("HOLDING", "Holding", "They hold still, and hold what touches them"),
+            ("BACKGROUND", "Background", "They hold still and hold nothing"),
+        ],
+    )
+    part: bpy.props.IntProperty(
+        name="Part", description="Number of the moving part; each may have a material of its own", default=1, min=1
+    )
+    radius: bpy.props.IntProperty(
+        name="Radius", description="Radius of the brush", default=40, min=1, max=1000, subtype="PIXEL"
+    )
+    x_ray: bpy.props.BoolProperty(
+        name="X-Ray", description="Paint through: splats behind others too, instead of only those that are seen"
+    )
