@@ -28,7 +28,7 @@ class FitParams:
     )
     grid_cells: int = param(
         16,
-        "Simulation cells along the longest side; stiffness values belong to their grid",
+        "Simulation cells along the longest side; more follow finer shapes and take longer",
         min=10,
         max=64,
         advanced=True,

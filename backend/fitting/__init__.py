@@ -2,8 +2,8 @@
 
 | module | what |
 |---|---|
-| driving, particles, stencil | from a splat cloud to a model for the solver: `drive` -> `Driven` |
-| modes | sway modes of a model as the solver shows them: `sway_modes` -> `Modes` |
+| driving, particles | from a splat cloud to a body for the solver: `drive` -> `Driven` |
+| modes | sway modes of a body as the solver shows them: `sway_modes` -> `Modes` |
 | observation | what a clip shows of the particles: `observe` -> `Tracks` |
 | timing | from a simulation's frames to the clip's |
 | task, result, strategies | what a strategy is given, what it returns, and the table of them |

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..gaussians import Gaussians
 from ..mpm.model import Motion
-from ..mpm.solver import Solver
+from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..render.rasteriser import Rasteriser
 from ..render.skinning import Skinning
 from .task import Task
@@ -33,7 +33,7 @@ class Push:
     velocity: np.ndarray
     """Initial velocity [P, 3], m/s."""
     damping: float = 0.0
-    """1/s, see `Solver.simulate`."""
+    """1/s, see `ElasticSolver.simulate`."""
     delay: float = 0.0
     """Onset after the clip's frame 0, frames of the clip."""
 
@@ -47,7 +47,7 @@ class PushGradient:
     velocity: np.ndarray
     """[P, 3], per m/s."""
     damping: float
-    """Per 1/s. Approximate: as if damping only shrank what has moved since the onset."""
+    """Per 1/s."""
     delay: float
     """Per frame."""
 
@@ -57,7 +57,7 @@ class Chain:
 
     def __init__(
         self,
-        solver: Solver,
+        solver: ElasticSolver,
         skinning: Skinning,
         rasteriser: Rasteriser,
         gaussians: Gaussians,
@@ -94,12 +94,10 @@ class Chain:
         back = self._solver.backward(
             np.tensordot(spline.T, g_positions, 1), np.tensordot(spline.T, g_deformation, 1), tick=self._tick
         )
-        moved = positions - self._solver.model.rest
-        since = timing.since_onset(push.delay)[:, None, None]
         return total, PushGradient(
             back.young,
             back.velocity,
-            float(-(0.5 * since * moved * g_positions).sum()),
+            back.damping,
             self._by_delay(motion, rate, g_positions, g_deformation),
         )
 

@@ -1,7 +1,7 @@
 """Driving particles of a splat cloud: what the solver moves, what holds it, and how the splats hang on it.
 
-After PhysDreamer (Zhang et al. 2024): k-means particles carry the splats of the moving parts; the splats that hold
-still freeze the grid nodes beside them.
+After PhysDreamer (Zhang et al. 2024): k-means particles carry the splats of the moving parts, and the splats that hold
+still hold what touches them. Material is where splats are solid, in voxels about as thick as a leaf.
 """
 
 from __future__ import annotations
@@ -13,18 +13,25 @@ import numpy as np
 from ..gaussians import Gaussians
 from ..mpm.grid import Grid
 from ..mpm.model import Model
+from ..mpm.total_lagrangian.body import Body
+from ..mpm.total_lagrangian.pencil import resolved
+from ..mpm.total_lagrangian.solid import Solid
 from ..trajectory import Binding
-from .particles import evenly, inverse_distance, k_means, solid, volumes
-from .stencil import Stencil, stencil
+from .particles import evenly, inverse_distance, k_means, occupied, solid
+from .stencil import Stencil
 
 MARGIN = 2
 """Cells between the plant at rest and the side of a grid of the asked number of cells."""
 SWAY_ROOM = 3
 """Further cells on each side, so that the plant may bend by a quarter of its size without leaving the grid."""
 VOXELS = 72
-"""Voxels along the longest axis by which volume is measured: about as thick as a leaf."""
+"""Voxels of material along the longest axis: about as thick as a leaf, and the same on any grid."""
 LINK = 0.02
 """Smallest stencil weight that ties a particle to a node; the corners of a stencil touch, but do not hold."""
+SPLATS_PER_VOXEL = 2.0
+"""Fewer leave holes: voxels are then larger."""
+RESOLVED = 32
+"""Cells along the longest axis of the grid whose slowest sway Young's modulus stands for, see `pencil.resolved`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,9 @@ class Driven:
     """A splat cloud made ready for simulation."""
 
     model: Model
+    """For `mpm.solver.Solver`: what breaks and flows."""
+    body: Body
+    """The same particles for `ElasticSolver`: what sways."""
     binding: Binding
     part: np.ndarray
     """Moving part of each particle [P], int32, 1 and up."""
@@ -53,11 +63,13 @@ def drive(
 ) -> Driven:
     """Driving particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N] (0 holds still).
 
-    `cells` counts grid cells along the longest axis, `density` is in kg/m^3; grid nodes within `reach` cells of a solid
-    holding splat are held. Whatever moves without being tied to a held node is left out and holds still, and a note
-    says so.
+    `cells` counts grid cells along the longest axis, `density` is in kg/m^3; for what breaks and flows, grid nodes
+    within `reach` cells of a solid holding splat are held. Whatever moves without being joined to what holds is left
+    out and holds still, and a note says so.
     Raises ValueError when nothing moves, nothing holds, or nothing that moves is tied to what holds.
     """
+    from scipy.spatial import KDTree
+
     positions = gaussians.positions.astype(np.float64)
     moving = parts > 0
     if not moving.any():
@@ -69,28 +81,34 @@ def drive(
         raise ValueError("nothing holds the moving part; leave the pot or the ground unmarked")
     body = positions[matter & moving]
 
-    edge = size / VOXELS
-    centres = k_means(evenly(body, edge, particles), particles, seed=seed)
-    grid = _grid(body, cells)
-    held = _held_nodes(grid, positions[matter & ~moving], reach)
-    tied = attached(stencil(centres, grid), held)
-    if not tied.any():
-        raise ValueError("the moving part touches nothing that holds; let the two parts meet, or use larger cells")
+    centres = k_means(evenly(body, size / VOXELS, particles), particles, seed=seed)
+    grid, finest = _grid(body, cells), _grid(body, max(cells, RESOLVED)).cell
+    holding = positions[matter & ~moving]
+    material = _material(body, holding, size / VOXELS, finest)
+    joined = material.held_pieces()
+    if not joined.any():
+        raise ValueError("the moving part touches nothing that holds; let the two parts meet")
+    owner = KDTree(material.centres).query(centres)[1]
+    tied = joined[owner]
     rest = centres[tied]
+    material = material.select(joined)
+    nearest = KDTree(rest).query(material.centres)[1]
 
     splats = np.flatnonzero(moving)
     splats, notes = _without_loose(splats, positions, centres, tied)
     index, weights = inverse_distance(positions[splats], rest, neighbours)
     model = Model(
         rest=rest,
-        volume=volumes(body, centres, edge)[tied],
+        # A particle that no voxel is nearest to still gets half of one, so that none is weightless.
+        volume=np.maximum(np.bincount(nearest, minlength=len(rest)), 0.5) * material.edge**3,
         density=np.full(len(rest), density),
         poisson=poisson,
         grid=grid,
-        held=held,
+        held=_held_nodes(grid, holding, reach),
     )
+    swaying = resolved(Body(material, grid, rest, model.density, poisson), finest)
     part = _part_of_particles(body, parts[matter & moving], rest)
-    return Driven(model, Binding(splats.astype(np.int32), index, weights), part, notes)
+    return Driven(model, swaying, Binding(splats.astype(np.int32), index, weights), part, notes)
 
 
 def attached(links: Stencil, held: np.ndarray) -> np.ndarray:
@@ -106,6 +124,19 @@ def attached(links: Stencil, held: np.ndarray) -> np.ndarray:
     component = connected_components(graph, directed=False)[1]
     holding = np.unique(component[count + np.flatnonzero(held.ravel())])
     return np.isin(component[:count], holding)
+
+
+def _material(moving: np.ndarray, holding: np.ndarray, edge: float, largest: float) -> Solid:
+    """Voxels that moving splats [M, 3] fill, beside those that holding ones [H, 3] do; the majority has a voxel.
+
+    Their side is `edge` (metres), or up to `largest` where splats are too few to fill them.
+    """
+    while len(moving) < SPLATS_PER_VOXEL * len(occupied(moving, edge)[0]) and edge < largest:
+        edge = min(1.2 * edge, largest)
+    cells, of_splat = occupied(np.concatenate([moving, holding]), edge)
+    moves = np.bincount(of_splat[: len(moving)], minlength=len(cells))
+    holds = np.bincount(of_splat[len(moving) :], minlength=len(cells))
+    return Solid(cells[moves > holds], np.zeros(3), edge, cells[moves <= holds])
 
 
 def _grid(body: np.ndarray, cells: int) -> Grid:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..mpm.grid import Grid
 from ..mpm.model import Model
+from ..mpm.total_lagrangian.body import Body
+from ..mpm.total_lagrangian.solid import Solid
 from ..trajectory import Binding
 from .driving import Driven
 from .modes import Modes
@@ -20,11 +22,11 @@ TIP = 0.03
 class Fitted:
     driven: Driven
     young: np.ndarray
-    """Young's modulus of each driving particle [P], pascals; belongs to the model's grid."""
+    """Young's modulus of each driving particle [P], pascals."""
     velocity: np.ndarray
     """Initial velocity [P, 3], m/s."""
     damping: float
-    """For `Solver.simulate`, 1/s."""
+    """For `ElasticSolver.simulate`, 1/s."""
     frequency: float
     """Of the slowest sway, hertz."""
     reach: float
@@ -38,7 +40,7 @@ class Fitted:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""
-        model, binding = self.driven.model, self.driven.binding
+        model, body, binding = self.driven.model, self.driven.body, self.driven.binding
         return {
             "rest": model.rest,
             "volume": model.volume,
@@ -47,6 +49,11 @@ class Fitted:
             "grid_origin": model.grid.origin,
             "grid_cell": np.array(model.grid.cell),
             "held": model.held,
+            "solid_cells": body.solid.cells,
+            "solid_origin": body.solid.origin,
+            "solid_edge": np.array(body.solid.edge),
+            "solid_holding": body.solid.holding,
+            "stiffness": np.array(body.stiffness),
             "binding_splats": binding.splats,
             "binding_particles": binding.particles,
             "binding_weights": binding.weights,
@@ -61,11 +68,15 @@ class Fitted:
 
     @staticmethod
     def from_arrays(a: dict[str, np.ndarray]) -> Fitted:
+        if "solid_cells" not in a:
+            raise ValueError("The material was fitted by an earlier version; fit it again.")
         grid = Grid(a["grid_origin"], float(a["grid_cell"]), a["held"].shape)
         model = Model(a["rest"], a["volume"], a["density"], float(a["poisson"]), grid, a["held"])
+        solid = Solid(a["solid_cells"], a["solid_origin"], float(a["solid_edge"]), a["solid_holding"])
+        body = Body(solid, grid, a["rest"], a["density"], model.poisson, float(a["stiffness"]))
         binding = Binding(a["binding_splats"], a["binding_particles"], a["binding_weights"])
         numbers = (float(a[name]) for name in ("damping", "frequency", "reach"))
-        return Fitted(Driven(model, binding, a["part"]), a["young"], a["velocity"], *numbers, a["compliance"])
+        return Fitted(Driven(model, body, binding, a["part"]), a["young"], a["velocity"], *numbers, a["compliance"])
 
 
 def compliance_of(model: Model, modes: Modes) -> np.ndarray:

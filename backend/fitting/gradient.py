@@ -145,7 +145,7 @@ class Unknowns:
             "velocity": x["velocity"],
             "log_young": np.clip(x["log_young"], np.log10(YOUNG_MIN), np.log10(YOUNG_MAX)),
             "delay": np.clip(x["delay"], 0, self.latest),
-            "damping": np.clip(x["damping"], self.modes.least_extra_ratio, DAMPING_MAX),
+            "damping": np.clip(x["damping"], 0, DAMPING_MAX),
         }
 
     def frequency(self, x: dict[str, np.ndarray]) -> float:
@@ -195,16 +195,15 @@ def fit_gradient(task: Task) -> Fit:
 
     task.report(0.97, "Judging the result")
     push = unknowns.push(x)
-    modes = task.modes_at(push.young)
     wanted = task.clip.frames[1:]
     return Fit(
         young=push.young,
         young_by_part=10 ** x["log_young"],
         log_young_error=unknowns.standard_errors(x, task, tracks),
         velocity=push.velocity,
-        damping=max(push.damping, modes.least_damping),
+        damping=push.damping,
         delay=push.delay,
-        frequency=float(modes.frequency[0]),
+        frequency=float(task.modes_at(push.young).frequency[0]),
         loss_first=float(np.mean([photometric(task.clip.frames[0], w)[0] for w in wanted])),
         loss_last=float(np.mean([photometric(p, w)[0] for p, w in zip(chain.pictures(push), wanted, strict=True)])),
         history=tuple(history),

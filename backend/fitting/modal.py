@@ -29,8 +29,10 @@ CYCLES_MAX = 0.35
 """Periods of the slowest mode in a frame, at most."""
 DELAYS = np.arange(0.0, 4.001, 0.25)
 """Onsets that are tried, frames."""
+DAMPINGS = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Damping ratios that are tried."""
 SPREAD = {"log_young": 0.7, "damping": 0.3, "delay": 3.0}
-"""Standard deviations of the prior: parts around their mean, extra damping ratio and onset (frames) around 0."""
+"""Standard deviations of the prior: parts around their mean, damping ratio and onset (frames) around 0."""
 COUNTS = 0.05
 """Expected amplitude, over the largest, of modes whose slopes are worth simulating."""
 LONGEST = {"log_young": 0.15, "damping": 0.1, "delay": 1.0}
@@ -45,17 +47,15 @@ def search(problem: SwayProblem, weights: np.ndarray) -> State:
 
     Raises ValueError when no stiffness within bounds sways at a pace that the clip can show.
     """
-    modes = problem.modes
     particle = _strength(weights) ** 2 * weights.mean(0)  # [V]
     gram = np.einsum("mvi,v,nvi->mn", problem.shown, particle, problem.shown)
     match = np.einsum("mvi,v,tvi->mt", problem.shown, particle, problem.tracks.displacement)
-    dampings = np.append(np.linspace(modes.least_extra_ratio, 0, 6), [0.05, 0.1, 0.2])
     late = (DELAYS / SPREAD["delay"]) ** 2
     tried: list[tuple[float, State]] = []
     for log_young in _pace(problem):
-        speed_up = np.sqrt(10**log_young / modes.young[0])
+        speed_up = np.sqrt(10**log_young / problem.modes.young[0])
         prior = np.diag(problem.likely(speed_up) ** -2)
-        for damping in dampings:
+        for damping in DAMPINGS:
             course = problem.time_courses(speed_up, damping, DELAYS)  # [D, M, T - 1]
             normal = course @ course.swapaxes(1, 2) * gram + prior
             right = (course * match).sum(-1)
@@ -124,7 +124,7 @@ def refine(
         residual,
         jacobian,
         start.vector(),
-        lower=_vector(modes, -free, parts, np.log10(YOUNG_MIN), problem.modes.least_extra_ratio, 0),
+        lower=_vector(modes, -free, parts, np.log10(YOUNG_MIN), 0, 0),
         upper=_vector(modes, free, parts, problem.log_young_max, DAMPING_MAX, DELAY_MAX),
         longest=_vector(modes, free, parts, *LONGEST.values()),
         iterations=iterations,
@@ -178,15 +178,15 @@ def fit_modal(task: Task) -> Fit:
         state, minimum = refine(problem, start, weights, task.iterations, meter.next)
         history += meter.history
 
-    young, damping, modes = problem.young(state), problem.damping(state), task.modes_at(problem.young(state))
+    young = problem.young(state)
     return Fit(
         young=young,
         young_by_part=10**state.log_young,
         log_young_error=log_young_errors(problem, minimum, weights),
         velocity=problem.velocity(state),
-        damping=max(damping, modes.least_damping),
+        damping=problem.damping(state),
         delay=state.delay,
-        frequency=float(modes.frequency[0]),
+        frequency=float(task.modes_at(young).frequency[0]),
         loss_first=float(np.sqrt((weights[..., None] * tracks.displacement**2).sum() / weights.sum())),
         loss_last=min(history),
         history=tuple(history),

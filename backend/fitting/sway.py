@@ -9,17 +9,17 @@ from functools import cached_property
 import numpy as np
 
 from ..camera import Camera
-from ..mpm.solver import Solver
+from ..mpm.total_lagrangian.solver import ElasticSolver
 from .modes import Modes
 from .observation import Tracks
 from .timing import Timing
 
-YOUNG_MIN, YOUNG_MAX = 1e3, 1e8
+YOUNG_MIN, YOUNG_MAX = 1e3, 1e10
 """Pascals."""
 BUDGET = 1e9
-"""Particle substeps that one simulation of the clip may take: some minutes."""
+"""Substeps of the body's points that one simulation of the clip may take: some minutes."""
 DAMPING_MAX = 0.5
-"""Extra damping ratio."""
+"""Damping ratio."""
 SPAN = 2.0
 """Amplitudes the prior expects, over the motion that is seen."""
 RESOLVED = 0.25
@@ -35,7 +35,7 @@ class State:
     log_young: np.ndarray
     """log10 of Young's modulus of the parts [C], pascals."""
     damping: float
-    """Damping ratio of the slowest mode beyond the solver's own; negative where it makes up for some of that."""
+    """Damping ratio of the slowest mode."""
     delay: float
     """Onset after the clip's frame 0, frames of the clip."""
 
@@ -52,7 +52,7 @@ class State:
 class SwayProblem:
     """Tracks to explain, and the solver and modes to explain them with."""
 
-    solver: Solver
+    solver: ElasticSolver
     modes: Modes
     """At one Young's modulus for all particles."""
     part: np.ndarray
@@ -69,7 +69,7 @@ class SwayProblem:
         """Highest log10 E to try: substeps, and so the time a simulation takes, grow with the square root of E."""
         model, timing = self.solver.model, self.timing
         substeps = timing.simulated_frames / timing.simulated_fps / self.solver.stable_dt(self.modes.young, self.cfl)
-        affordable = self.modes.young[0] * (BUDGET / (len(model) * substeps)) ** 2
+        affordable = self.modes.young[0] * (BUDGET / (model.elements.points[..., 0].size * substeps)) ** 2
         return float(np.log10(min(YOUNG_MAX, affordable)))
 
     def young(self, state: State) -> np.ndarray:
@@ -141,6 +141,6 @@ class SwayProblem:
     def time_courses(self, speed_up: float, damping: float, delays: np.ndarray) -> np.ndarray:
         """Displacement [D, M, T - 1] at the clip's frames of modes set off with amplitude 1, in closed form."""
         rate = 2 * np.pi * self.modes.frequency * speed_up
-        decay = self.modes.decay * speed_up + damping * rate[0]
+        decay = damping * rate[0]
         since = self.timing.since_onset(delays)[:, None]
-        return np.exp(-decay[:, None] * since) * np.sin(rate[:, None] * since)
+        return np.exp(-decay * since) * np.sin(rate[:, None] * since)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..gaussians import Gaussians
-from ..mpm.solver import Solver
+from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..render.rasteriser import Rasteriser
 from ..render.skinning import six_numbers
 from ..video.clip import Clip
@@ -51,8 +51,8 @@ class Task:
             raise ValueError("the clip and the camera differ in size; make the clip from this view")
 
     @cached_property
-    def solver(self) -> Solver:
-        return Solver(self.driven.model)
+    def solver(self) -> ElasticSolver:
+        return ElasticSolver(self.driven.body)
 
     @cached_property
     def timing(self) -> Timing:
@@ -66,14 +66,13 @@ class Task:
     @cached_property
     def modes(self) -> Modes:
         """Sway modes at `REFERENCE_YOUNG`."""
-        young = np.full(len(self.driven.model), REFERENCE_YOUNG)
-        return sway_modes(self.driven.model, young, dt=self.solver.stable_dt(young, self.cfl))
+        return sway_modes(self.driven.body, np.full(len(self.driven.body), REFERENCE_YOUNG))
 
     def modes_at(self, young: np.ndarray) -> Modes:
         """Sway modes at Young's moduli [P]; those at one stiffness for all particles cost nothing."""
         if np.ptp(young) == 0:
             return self.modes.stiffened(young[0] / REFERENCE_YOUNG)
-        return sway_modes(self.driven.model, young, dt=self.solver.stable_dt(young, self.cfl))
+        return sway_modes(self.driven.body, young)
 
     @cached_property
     def depth(self) -> np.ndarray:

@@ -20,6 +20,8 @@ from ..mpm.boundaries.scene import boundaries_of
 from ..mpm.cost import learn
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
+from ..mpm.total_lagrangian.body import Body
+from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..particles.following import follow, limits
 from ..simulation.body import ELASTIC, body_of
 from ..simulation.room import room_of
@@ -56,6 +58,8 @@ class Start:
     """Acceleration of wind of strength 1, m/s^2."""
     stretches: bool
     """Whether splats are to be stretched as the material is."""
+    sways: Body | None = None
+    """The body for the elastic solver, where it neither breaks nor flows."""
 
 
 def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
@@ -75,7 +79,10 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         # Springy as it was fitted, a subject stays within its room; others may flow out of it.
         contain = start.stretches or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
-        solver = Solver(model)
+        # The elastic solver knows no moved part and no cut.
+        changes = {"placed": boundaries.placed, "cuts": surroundings.cuts}
+        elastic = start.sways is not None and not any(changes.values())
+        solver = ElasticSolver(start.sways) if elastic else Solver(model)
         wind = wind_acceleration(
             model.rest,
             params.frames - 1,
@@ -100,14 +107,14 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
             gravity=gravity.tolist(),
             colliders=boundaries.colliders,
-            placed=boundaries.placed,
             forces=ActingForces(surroundings, start.model.rest, subject.fps),
-            cuts=surroundings.cuts,
             tick=lambda done, total: ctx.progress(done / total),
             each=shown,
+            **({} if elastic else changes),
         )
     work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
-    learn(model, walled, work, seconds)
+    if not elastic:
+        learn(model, walled, work, seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
@@ -131,11 +138,10 @@ def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
     if binding.splats.max() >= len(subject.gaussians):
         raise ValueError("The splats were edited after the fit; fit the material again.")
     velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
-    damping = max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping
+    damping = fitted.damping + params.damping
     push = fitted.reach / fitted.tip_compliance(params.direction)
-    return Start(
-        fitted.driven.model, binding, fitted.driven.part, fitted.young, velocity, damping, push, stretches=False
-    )
+    driven, young = fitted.driven, fitted.young
+    return Start(driven.model, binding, driven.part, young, velocity, damping, push, stretches=False, sways=driven.body)
 
 
 def _made_of(

@@ -10,6 +10,8 @@ from backend.fitting.driving import Driven
 from backend.fitting.fitted import Fitted, tip_motion, tip_particles
 from backend.mpm.grid import Grid
 from backend.mpm.model import Model
+from backend.mpm.total_lagrangian.body import Body
+from backend.mpm.total_lagrangian.solid import Solid
 from backend.trajectory import Binding
 
 
@@ -21,7 +23,9 @@ def fitted():
     held[:, :, :2] = True
     model = Model(rest, np.full(100, 1e-6), np.full(100, 1e3), 0.3, Grid(np.zeros(3), 0.1, held.shape), held)
     binding = Binding(np.arange(5, dtype=np.int32), np.zeros((5, 8), np.int32), np.full((5, 8), 0.125, np.float32))
-    driven = Driven(model, binding, np.ones(100, np.int32))
+    solid = Solid(np.argwhere(np.ones((1, 1, 60))) + [50, 50, 20], np.zeros(3), 0.01, np.array([[50, 50, 19]]))
+    body = Body(solid, model.grid, rest, model.density, 0.3, 0.8)
+    driven = Driven(model, body, binding, np.ones(100, np.int32))
     return Fitted(driven, np.full(100, 1e6), np.ones((100, 3)), 0.2, 1.5, 0.03, np.array([0.01, 0.02]))
 
 

@@ -6,24 +6,15 @@ import numpy as np
 import pytest
 
 from backend.fitting.driving import drive
+from backend.fitting.modes import sway_modes
 from backend.fitting.particles import inverse_distance, k_means
-from backend.fitting.stencil import stencil
 from backend.gaussians import Gaussians
-from backend.mpm.grid import Grid
 from tests.backend.fitting_cases import HEIGHT, WIDTH, stalk
 
 
 @pytest.fixture(scope="module")
 def driven():
     return drive(*stalk(), particles=150, cells=14)
-
-
-def test_stencil_reproduces_linear_fields():
-    """Quadratic B-splines partition unity and reproduce position: sum w = 1, sum w d = 0."""
-    grid = Grid.around(np.zeros(3), np.ones(3), 10, 2)
-    links = stencil(np.random.default_rng(0).uniform(0, 1, (50, 3)), grid)
-    assert np.allclose(links.weights.sum(1), 1)
-    assert np.allclose(np.einsum("pi,pic->pc", links.weights, links.offsets), 0, atol=1e-12)
 
 
 def test_k_means_is_reproducible_and_local():
@@ -49,11 +40,20 @@ def test_binding_weights_favour_the_nearest_and_sum_to_one():
 
 
 def test_particles_carry_the_whole_volume(driven):
-    """Volumes add up to the stalk's, within the half voxel by which occupied voxels overhang each side."""
-    edge = HEIGHT / 72
-    upper = (WIDTH + edge) ** 2 * (HEIGHT + edge)
-    # 1,200 splats leave some of the stalk's 7,000 voxels empty: occupied ones are at least the splats' own share.
-    assert 0.1 * upper < driven.model.volume.sum() < upper
+    """Volumes add up to the material's, and that to the stalk's but for voxels that overhang its sides or are empty."""
+    edge = driven.body.solid.edge
+    assert driven.model.volume.sum() == pytest.approx(len(driven.body.solid) * edge**3, rel=0.02)
+    # Two splats in a voxel on average: e^-2 of the voxels that they could be in are empty.
+    assert 0.8 * WIDTH**2 * HEIGHT < driven.model.volume.sum() < (WIDTH + 2 * edge) ** 2 * (HEIGHT + edge)
+    assert driven.body.mass.sum() == pytest.approx(1000 * len(driven.body.solid) * edge**3)
+
+
+def test_material_does_not_depend_on_the_grid():
+    """Any number of grid cells and of particles sees the same voxels, and the slowest sway to 5 %."""
+    coarse, fine = (drive(*stalk(), particles=n, cells=cells).body for n, cells in ((100, 10), (180, 16)))
+    assert np.array_equal(coarse.solid.cells, fine.solid.cells)
+    a, b = (sway_modes(body, np.full(len(body), 1e6), 1).frequency[0] for body in (coarse, fine))
+    assert a == pytest.approx(b, rel=0.05)
 
 
 def test_held_nodes_follow_what_holds_not_a_height(driven):
