@@ -41,12 +41,17 @@ def scatter(
     J = ti.Vector.zero(float, WIDTH)
     volume = ti.Vector.zero(float, WIDTH)
     mass = motions[bundle, row.MASS]
-    for q in range(WIDTH):
-        # One column of accelerations may stand for all particles.
-        column = ti.min(bundle * WIDTH + q, push.shape[1] - 1)
-        a = push[0, column] + t * (push[1, column] - push[0, column])
-        for i in ti.static(range(3)):
-            v[i][q] = v[i][q] + dt * a[i]
+    if push.shape[1] == 1:
+        a = push[0, 0] + t * (push[1, 0] - push[0, 0])
+        for q in range(WIDTH):
+            for i in ti.static(range(3)):
+                v[i][q] = v[i][q] + dt * a[i]
+    else:
+        for q in range(WIDTH):
+            p = bundle * WIDTH + q
+            a = push[0, p] + t * (push[1, p] - push[0, p])
+            for i in ti.static(range(3)):
+                v[i][q] = v[i][q] + dt * a[i]
     respond(matters, shapes, bundle, kinds[bundle], C, tau, J, volume, dt, laws)
     node = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
@@ -85,13 +90,20 @@ def locate(x: ti.template(), node: ti.template(), weights: ti.template(), cell, 
 @ti.func
 def raise_flags(flags: ti.template(), x: ti.template(), J: ti.template()):
     """As `mpm.transfer.raise_flags`, for a bundle's distances x and volume ratios J."""
-    for axis in ti.static(range(3)):
-        if least(x[axis]) < 0.5 - 1e-3:
-            flags[0, 2 * axis] = 1
-        if greatest(x[axis]) > 1.5 + 1e-3:
-            flags[0, 2 * axis + 1] = 1
-    if least(J) < 0.1 or greatest(J) > 10.0:
-        flags[0, 6] = 1
+    # Which flag is looked up only where there is one: almost never.
+    farthest = ti.Vector.zero(float, WIDTH)
+    for q in range(WIDTH):
+        away = [ti.abs(x[i][q] - 1.0) for i in range(3)]
+        crushed = ti.select(J[q] < 0.1, 1.0, 0.0) + ti.select(J[q] > 10.0, 1.0, 0.0)
+        farthest[q] = ti.max(away[0], away[1], away[2]) + crushed
+    if greatest(farthest) > 0.5 + 1e-3:
+        for axis in ti.static(range(3)):
+            if least(x[axis]) < 0.5 - 1e-3:
+                flags[0, 2 * axis] = 1
+            if greatest(x[axis]) > 1.5 + 1e-3:
+                flags[0, 2 * axis + 1] = 1
+        if least(J) < 0.1 or greatest(J) > 10.0:
+            flags[0, 6] = 1
 
 
 @ti.func
@@ -144,6 +156,9 @@ def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, of
     total = ti.Vector.zero(float, 16)
     by_x = ti.Vector.zero(float, 16)
     by_y = ti.Vector.zero(float, 16)
+    # The same over z too, and times the distance along z [4 * lane + c].
+    velocities = ti.Vector.zero(float, 4 * WIDTH)
+    moments = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
     for q in range(WIDTH):
         wx = [weights[0][4 * q + k] for k in range(3)]
         wy = [weights[1][4 * q + k] for k in range(3)]
@@ -162,18 +177,19 @@ def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, of
             total[c] = line[0] + line[1] + line[2]
             by_x[c] = moment
             by_y[c] = line[2] - line[0]
-        for i in ti.static(range(3)):
-            low, high = wz[0] * total[i], wz[2] * total[8 + i]
-            v[i][q] = low + wz[1] * total[4 + i] + high
-            C[3 * i][q] = wz[0] * by_x[i] + wz[1] * by_x[4 + i] + wz[2] * by_x[8 + i]
-            C[3 * i + 1][q] = wz[0] * by_y[i] + wz[1] * by_y[4 + i] + wz[2] * by_y[8 + i]
-            C[3 * i + 2][q] = high - low
+        for c in range(4):
+            low, high = wz[0] * total[c], wz[2] * total[8 + c]
+            velocities[4 * q + c] = low + wz[1] * total[4 + c] + high
+            moments[0][4 * q + c] = wz[0] * by_x[c] + wz[1] * by_x[4 + c] + wz[2] * by_x[8 + c]
+            moments[1][4 * q + c] = wz[0] * by_y[c] + wz[1] * by_y[4 + c] + wz[2] * by_y[8 + c]
+            moments[2][4 * q + c] = high - low
     for q in range(WIDTH):
-        B = matrix(C, q)
-        u = ti.Vector([v[i][q] for i in ti.static(range(3))])
+        u = ti.Vector([velocities[4 * q + i] for i in ti.static(range(3))])
+        B = ti.Matrix([[moments[j][4 * q + i] for j in ti.static(range(3))] for i in ti.static(range(3))])
         from_middle = ti.Vector([fx[i][q] - 1.0 for i in ti.static(range(3))])
         put(C, q, (4.0 / cell) * (B - u.outer_product(from_middle)))
         for i in ti.static(range(3)):
+            v[i][q] = u[i]
             x[i][q] = x[i][q] + dt * u[i]
     for i in ti.static(range(3)):
         motions[bundle, row.X + i] = x[i]
