@@ -6,26 +6,49 @@ import bpy
 
 from . import preferences
 from .jobs import queue
-from .operators import bake, fit, import_splats, jobs, parts, reference, simulate
-from .panels import pictures, sidebar
-from .properties import groups
+from .operators import (
+    acting,
+    bake,
+    export_splats,
+    export_usd,
+    fit,
+    import_splats,
+    jobs,
+    parts,
+    picture,
+    picture_modes,
+    picture_poke,
+    reference,
+    simulate,
+)
+from .panels import picture_editor, pictures, sidebar, simulation
+from .properties import groups, picture_groups
 from .scene import playback
 
 CLASSES = (
     *groups.CLASSES,
+    *picture_groups.CLASSES,
     preferences.SWAY_AP_Preferences,
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
+    export_splats.SWAY_OT_export_splats,
+    export_usd.SWAY_OT_export_usd,
     parts.SWAY_OT_guess_parts,
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
+    *acting.CLASSES,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_free_bake,
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
     *sidebar.CLASSES,
+    *simulation.CLASSES,
+    *picture.CLASSES,
+    *picture_modes.CLASSES,
+    *picture_poke.CLASSES,
+    *picture_editor.CLASSES,
 )
 
 
@@ -34,7 +57,10 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
+    picture_groups.register()
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
+    for exporter in (export_splats, export_usd):
+        bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
     playback.register()
 
 
@@ -42,7 +68,10 @@ def unregister() -> None:
     playback.unregister()
     queue.stop_worker()
     pictures.unregister()
+    for exporter in (export_splats, export_usd):
+        bpy.types.TOPBAR_MT_file_export.remove(exporter.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
+    picture_groups.unregister()
     del bpy.types.Object.sway
     del bpy.types.Scene.sway
     for cls in reversed(CLASSES):

@@ -67,6 +67,10 @@ class JobContext:
     def preview(self, path: Path) -> None:
         self._send(wire.Preview(self.job, str(path)))
 
+    def partial(self, path: Path) -> None:
+        """Tell of a file that holds an output as far as it is finished."""
+        self._send(wire.Partial(self.job, str(path)))
+
     def log(self, text: str, level: str = "info") -> None:
         self._send(wire.Log(self.job, "warning" if level == "warning" else "info", text))
 

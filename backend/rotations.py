@@ -65,6 +65,21 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
 
 
+def vector_from_quaternion(q: np.ndarray) -> np.ndarray:
+    """Rotation vectors [..., 3] (axis times angle, radians, at most pi long) of unit quaternions [..., 4] (wxyz)."""
+    q = np.asarray(q)
+    q = np.where(q[..., :1] < 0, -q, q)
+    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, q[..., :1])
+    return q[..., 1:] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2)
+
+
+def quaternion_from_vector(vector: np.ndarray) -> np.ndarray:
+    """Unit quaternions [..., 4] (wxyz) of rotation vectors [..., 3] (axis times angle, radians)."""
+    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+    return np.concatenate([np.cos(angle / 2), np.sinc(angle / (2 * np.pi)) * np.asarray(vector) / 2], -1)
+
+
 def similarity(matrix: np.ndarray) -> tuple[np.ndarray, float]:
     """Rotation matrix [3, 3] and scale of a 4x4 similarity (rotation, uniform scale, translation).
 

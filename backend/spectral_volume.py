@@ -66,6 +66,61 @@ class SpectralVolume:
         real, imaginary = phase.real.astype(np.float32), phase.imag.astype(np.float32)
         return np.tensordot(real, self.coefficients.real, 1) - np.tensordot(imaginary, self.coefficients.imag, 1)
 
+    def looped(self, duration: float) -> SpectralVolume:
+        """The same motion made to repeat after `duration` seconds: each frequency goes to the nearest k / duration.
+
+        Those that are slower than half a period in it are left out; the ones that meet are added with their phases.
+        """
+        cycles = np.round(self.frequencies * duration).astype(int)
+        kept = np.unique(cycles[cycles > 0])
+        if not len(kept):
+            raise ValueError(
+                f"nothing in the spectral volume is fast enough to loop in {duration:.3g} s; ask for longer"
+            )
+        coefficients = np.stack([self.coefficients[cycles == k].sum(0) for k in kept])
+        return SpectralVolume(coefficients, kept / duration, float(duration), self.mask, self.source)
+
+    @staticmethod
+    def from_half_spectrum(
+        spectrum: np.ndarray, frames: int = 150, fps: float = 30.0, mask: np.ndarray | None = None, source: str = ""
+    ) -> SpectralVolume:
+        """A volume as Generative Image Dynamics stores it: the first K bins of the FFT over `frames` displacements.
+
+        spectrum: complex [K, H, W, 2] as `np.fft.rfft` gives it, or real [4 K, H, W] with the real and imaginary part
+        of x and then those of y for each bin in turn. The bins above K are 0 and the negative ones the conjugates.
+        """
+        if not np.iscomplexobj(spectrum):
+            if spectrum.ndim != 3 or spectrum.shape[0] % 4:
+                raise ValueError(
+                    f"the spectral volume's channels have shape {spectrum.shape}, expected (4 K, height, width)"
+                )
+            parts = spectrum.reshape(-1, 2, 2, *spectrum.shape[1:])
+            spectrum = np.moveaxis(parts[:, :, 0] + 1j * parts[:, :, 1], 1, -1)
+        count = len(spectrum)
+        if count > frames // 2 + 1:
+            raise ValueError(f"{count} frequencies are more than {frames} frames can tell apart")
+        coefficients = spectrum * _half_weights(count, frames)[:, None, None, None]
+        if mask is None:
+            mask = np.ones(spectrum.shape[1:3], np.float32)
+        return SpectralVolume(
+            coefficients.astype(np.complex64), np.arange(count) * fps / frames, frames / fps, mask, source
+        )
+
+    def half_spectrum(self, frames: int = 150, count: int = 16) -> np.ndarray:
+        """The inverse of `from_half_spectrum`: complex [count, H, W, 2] of the FFT over `frames` displacements.
+
+        Raises ValueError where the volume's frequencies are not whole multiples of 1 / duration.
+        """
+        bins = self.frequencies * self.duration
+        if np.abs(bins - np.round(bins)).max() > 1e-3:
+            raise ValueError("the spectral volume does not repeat after its duration; make it loop before exporting it")
+        spectrum = np.zeros((count, self.height, self.width, 2), np.complex64)
+        weights = _half_weights(count, frames)
+        for k, slice_ in zip(np.round(bins).astype(int), self.coefficients, strict=True):
+            if k < count:
+                spectrum[k] = slice_ / weights[k]
+        return spectrum
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a .safetensors file, beside its final name and then renamed. Its metadata tell what is inside."""
         from safetensors.numpy import save_file
@@ -117,3 +172,12 @@ class SpectralVolume:
             tensors["mask"],
             metadata.get("source", ""),
         )
+
+
+def _half_weights(count: int, frames: int) -> np.ndarray:
+    """What turns the first bins of an FFT over `frames` values into amplitudes [count]; conjugate bins are in twice."""
+    weights = np.full(count, 2 / frames)
+    weights[0] = 1 / frames
+    if count == frames // 2 + 1 and frames % 2 == 0:
+        weights[-1] = 1 / frames
+    return weights

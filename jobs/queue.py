@@ -31,6 +31,8 @@ class Job:
     stage: str = "Starting the backend"
     eta: float | None = None
     preview: str = ""
+    partial: str = ""
+    """File of the output as far as it is finished; another one each time there is more."""
     outputs: dict[str, str] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -104,6 +106,8 @@ def _take(message: wire.Message) -> None:
                 job.stage = message.stage
         case wire.Preview():
             job.preview = message.path
+        case wire.Partial():
+            job.partial = message.path
         case wire.Log():
             job.notes.append(message)
         case wire.Done():

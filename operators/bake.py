@@ -30,21 +30,41 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
                 raise ValueError("There is no simulation to bake yet; press Simulate first.")
             override(scene.sway.bake, self, BakeParams)
             origin = steps.origin(scene, obj, "bake")
-            target = steps.params(scene, "bake").target
+            params = steps.params(scene, "bake")
+            target = params.target.name.upper()
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
             first = scene.frame_start
-            bake.bake(context, obj, trajectory, first, target.name.upper(), manager.progress_update)
-            megabytes = bake.bake_size(obj, trajectory, target.name.upper()) / 2**20
+            found = bake.bake(
+                context,
+                obj,
+                trajectory,
+                first,
+                target,
+                manager.progress_update,
+                loop_frames=params.loop_frames or None,
+                bones=params.bones,
+                tolerance=params.tolerance,
+            )
+            megabytes = bake.bake_size(obj, trajectory, target, params.bones) / 2**20
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         finally:
             manager.progress_end()
-        last = first + len(trajectory) - 1
-        found = {"frame_start": first, "frame_end": last, "megabytes": megabytes}
+        found |= {"frame_start": first, "frame_end": first + len(trajectory) - 1, "megabytes": megabytes}
         steps.finish(obj, "bake", origin, found=found)
-        self.report({"INFO"}, f"Baked frames {first} to {last} ({megabytes:.1f} MB before compression)")
+        self.report({"INFO"}, f"{describe(found)} ({megabytes:.1f} MB before compression)")
         return {"FINISHED"}
+
+
+def describe(found: dict[str, float]) -> str:
+    """What a bake keeps, in a few words."""
+    if "loop_frames" in found:
+        return f"Repeats every {found['loop_frames']} frames"
+    frames = f"Frames {found['frame_start']} to {found['frame_end']}"
+    if "bones" in found:
+        return f"{frames}: {found['bones']} bones, {found['keys']} keys, {1000 * found['error_m']:.2g} mm off"
+    return frames
 
 
 class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):

@@ -35,6 +35,12 @@ class WorkerOperator:
         """Take in the finished job and return one sentence about the result. Raises ValueError as `begin` does."""
         raise NotImplementedError
 
+    def watch(self, context: bpy.types.Context) -> None:
+        """Look at the running job, from a button only: its preview, its output as far as it is finished."""
+
+    def give_up(self, context: bpy.types.Context) -> None:
+        """Undo what `watch` did: the job was cancelled or has failed."""
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         if not self._begun(context):
             return {"CANCELLED"}
@@ -57,6 +63,7 @@ class WorkerOperator:
         if event.type == "TIMER":
             queue.pump()
             _show(context, self.job)
+            self.watch(context)
             if self.job.ended:
                 self._close(context)
                 return self._end(context)
@@ -80,6 +87,8 @@ class WorkerOperator:
     def _end(self, context: bpy.types.Context) -> set[str]:
         for note in self.job.notes:
             self.report({"WARNING" if note.level == "warning" else "INFO"}, note.text)  # type: ignore[attr-defined]
+        if self.job.state != "finished":
+            self.give_up(context)
         if self.job.state == "cancelled":
             self.report({"INFO"}, f"{self.job.label} cancelled")  # type: ignore[attr-defined]
             return {"CANCELLED"}
@@ -143,8 +152,12 @@ class StepOperator(SplatsOperator, WorkerOperator):
         submit(job, params, self.inputs(context, obj, job))
         return job
 
+    def object(self) -> bpy.types.Object | None:
+        """The object that the job is for; None when it is gone."""
+        return next((o for o in bpy.data.objects if o.session_uid == self._object), None)
+
     def apply(self, context: bpy.types.Context) -> str:
-        obj = next((o for o in bpy.data.objects if o.session_uid == self._object), None)
+        obj = self.object()
         if obj is None:
             raise ValueError("The splat object is gone; its result was not used.")
         return self.take_in(context, obj)
@@ -171,7 +184,7 @@ def redraw(context: bpy.types.Context) -> None:
     """Draw the sidebars anew, and not the viewports beside them: a large cloud takes its time."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type in ("VIEW_3D", "IMAGE_EDITOR"):
                 for region in area.regions:
                     if region.type == "UI":
                         region.tag_redraw()

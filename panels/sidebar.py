@@ -8,10 +8,12 @@ from typing import ClassVar
 import bpy
 
 from ..backend.api.reference import Source
+from ..backend.api.simulate import SURROUNDINGS
 from ..jobs import queue
+from ..operators.bake import describe as describe_bake
 from ..operators.worker_operator import describe
-from ..properties import steps
-from ..scene import playback
+from ..properties import materials, steps
+from ..scene import bake, playback
 from ..scene.splats import is_splats
 from .params import draw_params
 from .pictures import draw_picture
@@ -70,17 +72,15 @@ class StepPanel(SidebarPanel):
         self.draw_settings(context, column)
         self.draw_button(context, column)
         if not ready:
-            layout.label(text=self.waits_for(), icon="INFO")
+            layout.label(text=self.waits_for(obj), icon="INFO")
         self.draw_state(context, obj, layout)
 
     def ready(self, obj: bpy.types.Object) -> bool:
-        order = list(steps.PARAMS)
-        place = order.index(self.step)
-        return place == 0 or bool(getattr(obj.sway, order[place - 1]).made)
+        before = steps.needed(obj, self.step)
+        return not before or bool(getattr(obj.sway, before).made)
 
-    def waits_for(self) -> str:
-        order = list(steps.PARAMS)
-        return f"First: {_TITLE[order[order.index(self.step) - 1]]}"
+    def waits_for(self, obj: bpy.types.Object) -> str:
+        return f"First: {_TITLE[steps.needed(obj, self.step)]}"
 
     def draw_settings(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         cls = steps.PARAMS[self.step]
@@ -159,8 +159,25 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     bl_label = "Simulate"
     step, operator, icon = "simulate", "sway.simulate", "PHYSICS"
 
+    def draw_settings(self, context, layout):
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(context.active_object.sway.material, "preset")
+        StepPanel.draw_settings(self, context, layout)
+
     def hidden(self, context):
-        return ("direction", "gustiness", "strength", "seed") if context.scene.sway.simulate.wind == "fitted" else ()
+        still = context.scene.sway.simulate.wind in ("none", "fitted")
+        return (*SURROUNDINGS, *(("direction", "gustiness", "strength", "seed") if still else ()))
+
+    def ready(self, obj):
+        return True
+
+    def draw_button(self, context, layout):
+        obj = context.active_object
+        if materials.is_fitted(obj) and not obj.sway.fit.made:
+            layout.label(text="Fit Material first, or choose a Material", icon="INFO")
+            return
+        StepPanel.draw_button(self, context, layout)
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
@@ -180,9 +197,17 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
         StepPanel.draw_button(self, context, layout)
         if context.active_object.sway.bake.made:
             layout.operator("sway.free_bake", icon="TRASH")
+            dials = layout.column()
+            dials.use_property_split = True
+            bake.draw_dials(dials, context.active_object)
+
+    def hidden(self, context):
+        target = context.scene.sway.bake.target
+        settings = {"loop_frames": "loop", "bones": "bones", "tolerance": "bones"}
+        return tuple(name for name, only in settings.items() if target != only)
 
     def lines(self, found):
-        return [f"Frames {found['frame_start']} to {found['frame_end']} play without the add-on"]
+        return [describe_bake(found), "Plays without the add-on"]
 
 
 _TITLE = {

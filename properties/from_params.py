@@ -72,6 +72,13 @@ def read(group: Any, cls: type) -> Any:
     return cls(**values)
 
 
+def fill(group: Any, params: Any) -> None:
+    """Write parameters into a PropertyGroup."""
+    for name, *_ in specs(type(params)):
+        value = getattr(params, name)
+        setattr(group, name, value.name if isinstance(value, Enum) else value)
+
+
 def override(group: Any, operator: bpy.types.Operator, cls: type) -> None:
     """Write the parameters given in an operator call (`bpy.ops.sway.fit_material(parts=2)`) into the settings."""
     for name, *_ in specs(cls):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import bpy
 
+from ..backend.api.acting import ActingParams
 from ..backend.api.bake import BakeParams
 from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..scene import display
 from .from_params import group_of
+from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
 
-ReferenceGroup, FitGroup, SimulateGroup, BakeGroup = map(
-    group_of, (ReferenceParams, FitParams, SimulateParams, BakeParams)
+ReferenceGroup, FitGroup, SimulateGroup, BakeGroup, ActingGroup = map(
+    group_of, (ReferenceParams, FitParams, SimulateParams, BakeParams, ActingParams)
 )
 
 
@@ -45,7 +47,12 @@ def _fast_render(self: SWAY_PG_Object, _context: bpy.types.Context) -> None:
 
 
 class SWAY_PG_Object(bpy.types.PropertyGroup):
-    """State of the steps for one splat object."""
+    """State of the steps for one splat object; of any other object, how it acts on splats."""
+
+    acting: bpy.props.PointerProperty(type=ActingGroup)
+    material: bpy.props.PointerProperty(type=SWAY_PG_Material)
+    part_materials: bpy.props.CollectionProperty(type=SWAY_PG_PartMaterial)
+    part_material: bpy.props.IntProperty(name="Part Material", description="The one chosen in the list", options=set())
 
     show_parts: bpy.props.BoolProperty(
         name="Show Parts", description="Tint the splats that move; the others keep their colours", update=_show_parts
@@ -69,6 +76,9 @@ CLASSES = (
     FitGroup,
     SimulateGroup,
     BakeGroup,
+    ActingGroup,
+    SWAY_PG_Material,
+    SWAY_PG_PartMaterial,
     SWAY_PG_Scene,
     SWAY_PG_Step,
     SWAY_PG_Object,

@@ -14,6 +14,7 @@ from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..backend.api.wire import to_jsonable
+from . import materials
 from .from_params import read
 
 PARAMS: dict[str, type | None] = {
@@ -69,7 +70,16 @@ def summary(obj: bpy.types.Object, step: str) -> dict[str, Any]:
 
 def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> str:
     """The settings and the earlier result that a step starts from, as one comparable text."""
+    before = needed(obj, step)
+    earlier = getattr(obj.sway, before).made if before else ""
+    made_of = [materials.assignment_of(obj).to_jsonable()] if step == "simulate" and before != "fit" else []
+    return json.dumps([earlier, to_jsonable(params(scene, step)), *made_of])
+
+
+def needed(obj: bpy.types.Object, step: str) -> str:
+    """The step whose result a step starts from; "" for the first. Chosen materials need no fit."""
+    if step == "simulate" and not materials.is_fitted(obj):
+        return "parts"
     order = list(PARAMS)
     place = order.index(step)
-    earlier = getattr(obj.sway, order[place - 1]).made if place else ""
-    return json.dumps([earlier, to_jsonable(params(scene, step))])
+    return order[place - 1] if place else ""

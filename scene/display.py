@@ -12,15 +12,13 @@ from math import e
 import bpy
 
 from ..backend.gaussians import SH_C0
-from . import nodes, sheets, spheres
+from . import ellipsoids, nodes, sheets, spheres
 from .shading import ALPHA_MIN, COLOUR, RADIUS
 
 MODIFIER = GROUP = "Sway Splats"
 SHOW_PARTS, VIEWPORT_FRACTION, FAST_RENDER = "Show Parts", "Viewport Fraction", "Fast Render"
-VERSION = 3
+VERSION = 4
 
-FLATTEST = 1e-3
-"""Thinnest axis of a splat relative to its widest: below it a point in the splat's own space loses its digits."""
 GOLDEN, FIRST_HUE = 0.618034, 0.3
 """Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
 
@@ -73,10 +71,6 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     points = build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity))
     points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
 
-    scale = build.attribute("scale", "FLOAT_VECTOR")
-    axes = build.node("ShaderNodeSeparateXYZ", {0: scale}).outputs
-    widest = build.math("MAXIMUM", axes[0], build.math("MAXIMUM", axes[1], axes[2]))
-    scale = build.vector("MAXIMUM", scale, build.math("MULTIPLY", widest, FLATTEST))
     radius = build.attribute(RADIUS, "FLOAT")
     in_viewport = build.add("GeometryNodeIsViewport")
     selection = build.add(
@@ -84,9 +78,13 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
         {0: build.math("GREATER_THAN", radius, 0.0), 1: _sampled(build, group_in, in_viewport)},
         operation="AND",
     )
-    drawn = points, selection, scale, radius
     fast = build.add("FunctionNodeBooleanMath", {0: group_in.outputs[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
-    shown = build.switch("GEOMETRY", fast, spheres.spheres(build, *drawn), sheets.camera_sheets(build, *drawn))
+    ways = spheres.spheres, sheets.camera_sheets
+    turned, sheared = (
+        build.switch("GEOMETRY", fast, *(draw(build, points, selection, shapes, radius) for draw in ways))
+        for shapes in (ellipsoids.Turned(build), ellipsoids.Sheared(build))
+    )
+    shown = build.switch("GEOMETRY", ellipsoids.are_sheared(build, points), turned, sheared)
     build.tree.links.new(shown, group_out.inputs["Geometry"])
 
 

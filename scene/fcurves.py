@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
 MADE_HERE = "sway_made"
 """Custom property of actions that exist for the sake of our F-curves only."""
@@ -16,6 +17,35 @@ def key_straight(obj: bpy.types.Object, path: str, values: dict[int, float]) -> 
         curve.keyframe_points.insert(frame, value).interpolation = "LINEAR"
     curve.extrapolation = "CONSTANT"
     return curve
+
+
+def key_smooth(
+    obj: bpy.types.Object, path: str, index: int, frames: np.ndarray, values: np.ndarray, slopes: np.ndarray
+) -> bpy.types.FCurve:
+    """Keys one channel of a property at scene frames [n]: the cubics with these values [n] and slopes per frame [n]."""
+    curve = _own_action(obj).fcurve_ensure_for_datablock(obj, path, index=index)
+    curve.keyframe_points.clear()
+    curve.keyframe_points.add(len(frames))
+    # A handle a third of the way to its neighbour makes time run evenly along a Bezier curve: it is Hermite's cubic.
+    steps = np.diff(frames) / 3
+    before, after = np.append(steps[:1], steps), np.append(steps, steps[-1:])
+    for name, offset in (("co", 0.0), ("handle_left", -before), ("handle_right", after)):
+        points = np.stack([frames + offset, values + offset * slopes], 1)
+        curve.keyframe_points.foreach_set(name, points.astype(np.float32).ravel())
+    for key in curve.keyframe_points:
+        key.interpolation = "BEZIER"
+        key.handle_left_type = key.handle_right_type = "FREE"
+    curve.extrapolation = "CONSTANT"
+    curve.update()
+    return curve
+
+
+def find(obj: bpy.types.Object, path: str) -> bpy.types.FCurve | None:
+    """The F-curve of a property; None where there is none, or a driver instead."""
+    animation = obj.animation_data
+    if animation is None:
+        return None
+    return next((curve for curves in _curves(animation) for curve in curves if curve.data_path == path), None)
 
 
 def remove(obj: bpy.types.Object, path: str) -> None:

@@ -1,7 +1,8 @@
 """Bakes a trajectory frame by frame, into the .blend or beside it.
 
 Blender's own Bake node stores the frames, in the group that motion.py describes: position and rotation of the moving
-splats, 28 bytes each. The bake steps through the timeline while the preview of playback.py poses the object.
+splats, 28 bytes each, and 12 more for scale where they stretch. The bake steps through the timeline while the preview
+of playback.py poses the object.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from ..backend.trajectory import Trajectory
 from . import display, motion, playback, splats
 
-BYTES_PER_SPLAT = 28
-"""A frame stores float32 position (3) and rotation (4) of each moving splat."""
+BYTES_PER_SPLAT, BYTES_PER_SCALE = 28, 12
+"""A frame stores float32 position (3) and rotation (4) of each moving splat, and scale (3) where splats stretch."""
 SET_ASIDE = "Sway Motion (earlier)"
 
 
@@ -72,7 +73,8 @@ def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
 
 def bake_size(trajectory: Trajectory) -> int:
     """Bytes that a bake of the trajectory takes, before compression."""
-    return len(trajectory) * len(trajectory.binding.splats) * BYTES_PER_SPLAT
+    each = BYTES_PER_SPLAT + (trajectory.stretch is not None) * BYTES_PER_SCALE
+    return len(trajectory) * len(trajectory.binding.splats) * each
 
 
 def is_baked(obj: bpy.types.Object) -> bool:

@@ -1,26 +1,30 @@
 """Motion on a splat object without ever touching its rest pose: the node group "Sway Motion" and what it reads.
 
-`position` and `rotation` always hold the rest pose. A pose shown for preview lies beside them, in `sway_posed_position`
-and `sway_posed_rotation`, and a bake lies in the group's Bake node; the group puts either into the geometry that
+`position`, `rotation` and `scale` always hold the rest pose. A pose shown for preview lies beside them, in attributes
+`sway_posed_position` and so on, and a bake lies in the group's Bake node; the group puts either into the geometry that
 "Sway Splats" draws. So a file saved in the middle, a crash or a disabled add-on loses nothing: without the extra
 attributes the cloud is at rest.
 
-The Bake node stores position and rotation of the moving splats only. `sway_slot` says which of them a splat is, counted
-from 1; 0, or no such attribute, is a splat that holds still. Everything else (scale, radiance, parts) stays in the
-object once, and can be edited after a bake; deleted splats take their slots along.
+The Bake node stores position and rotation of the moving splats only, and their scale where they stretch. `sway_slot`
+says which of them a splat is, counted from 1; 0, or no such attribute, is a splat that holds still. Everything else
+(radiance, parts) stays in the object once, and can be edited after a bake; deleted splats take their slots along.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 import numpy as np
 
+from ..backend.gaussians import Gaussians
 from ..backend.trajectory import Trajectory
-from . import display, nodes, splats
+from . import display, ellipsoids, nodes, splats
 
 MODIFIER = GROUP = "Sway Motion"
-VERSION = 1
-POSED_POSITION, POSED_ROTATION, SLOT = "sway_posed_position", "sway_posed_rotation", "sway_slot"
+VERSION = 2
+POSED_POSITION, POSED_ROTATION, POSED_SCALE = "sway_posed_position", "sway_posed_rotation", "sway_posed_scale"
+SLOT = "sway_slot"
 
 
 class Poser:
@@ -34,15 +38,19 @@ class Poser:
         self.rest = splats.read_splats(obj)
         self._trajectory = in_object_frame(obj, trajectory, matrix)
 
-    def pose(self, frame: float) -> tuple[np.ndarray, np.ndarray]:
-        """Positions [N, 3] and rotations [N, 4] of all splats in the object's frame; still ones exactly at rest."""
-        return self._trajectory.pose(self.rest, frame)
+    def pose(self, frame: float) -> Gaussians:
+        """The cloud at a frame in the object's frame; still splats exactly at rest."""
+        return self._trajectory.posed(self.rest, frame)
 
     def write(self, obj: bpy.types.Object, frame: float) -> None:
         """Shows a frame of the trajectory on the object."""
-        positions, rotations = self.pose(frame)
-        splats.write_attribute(obj, POSED_POSITION, "FLOAT_VECTOR", positions)
-        splats.write_attribute(obj, POSED_ROTATION, "QUATERNION", rotations)
+        posed = self.pose(frame)
+        splats.write_attribute(obj, POSED_POSITION, "FLOAT_VECTOR", posed.positions)
+        splats.write_attribute(obj, POSED_ROTATION, "QUATERNION", posed.rotations)
+        if self._trajectory.stretch is None:
+            splats.remove_attribute(obj, POSED_SCALE)
+        else:
+            splats.write_attribute(obj, POSED_SCALE, "FLOAT_VECTOR", posed.scales)
 
 
 def in_object_frame(obj: bpy.types.Object, trajectory: Trajectory, matrix: np.ndarray) -> Trajectory:
@@ -61,8 +69,8 @@ def in_object_frame(obj: bpy.types.Object, trajectory: Trajectory, matrix: np.nd
 
 def clear_pose(obj: bpy.types.Object) -> None:
     """Back to the bake, or to rest where there is none."""
-    splats.remove_attribute(obj, POSED_POSITION)
-    splats.remove_attribute(obj, POSED_ROTATION)
+    for name in (POSED_POSITION, POSED_ROTATION, POSED_SCALE):
+        splats.remove_attribute(obj, name)
 
 
 def attach(obj: bpy.types.Object) -> bpy.types.NodesModifier:
@@ -83,15 +91,17 @@ def motion_group() -> bpy.types.GeometryNodeTree:
 
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
     rest = group_in.outputs["Geometry"]
-    posed = build.has_attribute(POSED_POSITION, "FLOAT_VECTOR")
+    posed, stretched = _has(build, rest, POSED_POSITION), _has(build, rest, POSED_SCALE)
     posed_position = build.attribute(POSED_POSITION, "FLOAT_VECTOR")
     posed_rotation = build.attribute(POSED_ROTATION, "QUATERNION")
+    posed_scale = build.attribute(POSED_SCALE, "FLOAT_VECTOR")
     slot = build.attribute(SLOT, "INT")
     moves = build.math("GREATER_THAN", slot, 0.5)
 
     # What is baked: the posed (or resting) moving splats, without the attributes that motion does not change.
     live = _placed(build, build.without(rest, "radiance:*"), posed, posed_position, posed_rotation)
-    live = build.without(live, "scale")
+    scaled = build.store(live, splats.SCALE, "FLOAT_VECTOR", posed_scale)
+    live = build.switch("GEOMETRY", stretched, build.without(live, splats.SCALE), scaled)
     live = build.add("GeometryNodeSeparateGeometry", {"Geometry": live, "Selection": moves}, domain="POINT")
     bake = build.tree.nodes.new("GeometryNodeBake")
     bake.bake_items.clear()
@@ -101,19 +111,24 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     baked, index = bake.outputs["Geometry"], build.math("SUBTRACT", slot, 1.0)
     baked_position = build.sample(baked, "FLOAT_VECTOR", build.add("GeometryNodeInputPosition"), index)
     baked_rotation = build.sample(baked, "QUATERNION", build.attribute(splats.ROTATION, "QUATERNION"), index)
-    position = build.switch("VECTOR", posed, baked_position, posed_position)
-    rotation = build.switch("ROTATION", posed, baked_rotation, posed_rotation)
-    shown = build.add("FunctionNodeBooleanMath", {0: posed, 1: moves}, operation="OR")
-    build.tree.links.new(_placed(build, rest, shown, position, rotation), group_out.inputs["Geometry"])
+    baked_scale = build.sample(baked, "FLOAT_VECTOR", build.attribute(splats.SCALE, "FLOAT_VECTOR"), index)
+    replayed = _placed(build, rest, moves, baked_position, baked_rotation)
+    rescaled = build.store(replayed, splats.SCALE, "FLOAT_VECTOR", baked_scale, Selection=moves)
+    replayed = build.switch("GEOMETRY", _has(build, baked, splats.SCALE), replayed, rescaled)
+
+    # A preview hides the bakes before it, of which one may have left half-axes.
+    previewed = _placed(build, build.without(rest, ellipsoids.AXES), True, posed_position, posed_rotation)
+    rescaled = build.store(previewed, splats.SCALE, "FLOAT_VECTOR", posed_scale)
+    previewed = build.switch("GEOMETRY", stretched, previewed, rescaled)
+    build.tree.links.new(build.switch("GEOMETRY", posed, replayed, previewed), group_out.inputs["Geometry"])
 
 
-def _placed(
-    build: nodes.Builder,
-    geometry: bpy.types.NodeSocket,
-    selection: bpy.types.NodeSocket,
-    position: bpy.types.NodeSocket,
-    rotation: bpy.types.NodeSocket,
-) -> bpy.types.NodeSocket:
+def _has(build: nodes.Builder, points: Any, name: str) -> bpy.types.NodeSocket:
+    """Whether points carry a vector attribute, as one value for all: only what it switches to is then computed."""
+    return build.sample(points, "BOOLEAN", build.has_attribute(name, "FLOAT_VECTOR"), 0)
+
+
+def _placed(build: nodes.Builder, geometry: Any, selection: Any, position: Any, rotation: Any) -> bpy.types.NodeSocket:
     """The selected points moved and turned."""
     inputs = {"Geometry": geometry, "Selection": selection, "Position": position}
     moved = build.add("GeometryNodeSetPosition", inputs)

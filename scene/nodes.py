@@ -16,6 +16,7 @@ SOCKET_TYPES = {
     bool: "NodeSocketBool",
     int: "NodeSocketInt",
     float: "NodeSocketFloat",
+    tuple: "NodeSocketVector",
     type(None): "NodeSocketObject",
 }
 COLUMN_WIDTH, ROW_HEIGHT = 220, 190
@@ -182,6 +183,15 @@ def input_path(modifier: bpy.types.NodesModifier, label: str) -> str:
     identifier = _identifier(modifier, label)
     inside = f".properties.inputs.{identifier}.value" if hasattr(modifier, "properties") else f'["{identifier}"]'
     return modifier.path_from_id() + inside
+
+
+def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, label: str) -> None:
+    """A field for an input of a geometry-nodes modifier, to set and to key."""
+    identifier = _identifier(modifier, label)
+    if hasattr(modifier, "properties"):
+        layout.prop(getattr(modifier.properties.inputs, identifier), "value", text=label)
+    else:
+        layout.prop(modifier, f'["{identifier}"]', text=label)
 
 
 def arrange(tree: bpy.types.NodeTree) -> None:

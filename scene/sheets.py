@@ -4,7 +4,7 @@ A sphere for every splat (spheres.py) is right from everywhere, but costs the re
 point, the eye, a splat needs only a sheet through its centre that covers its outline. In the splat's own space, where
 its Gaussian is the unit one, the centre is 0 and the eye at distance D; a ray from the eye that crosses the plane
 through 0, normal to the eye's direction, at distance t from 0 passes it as close as d2 = t^2 / (1 + t^2 / D^2). So a
-square on that plane, mapped to the object's space by the splat's scale and rotation, carries all that the material
+square on that plane, mapped to the object's space as the splat's ellipsoid is, carries all that the material
 needs: the picture is the spheres'.
 
 EEVEE blends the faces of one mesh in their order, hence the sorting. The order changes with the view, so frames cannot
@@ -16,6 +16,7 @@ from __future__ import annotations
 import bpy
 
 from . import nodes, shading
+from .ellipsoids import Ellipsoids
 
 MATERIAL = "Sway Sheets"
 VERSION = 1
@@ -31,7 +32,7 @@ def camera_sheets(
     build: nodes.Builder,
     points: bpy.types.NodeSocket,
     selection: bpy.types.NodeSocket,
-    scale: bpy.types.NodeSocket,
+    shapes: Ellipsoids,
     radius: bpy.types.NodeSocket,
 ) -> bpy.types.NodeSocket:
     """One mesh of camera-facing sheets for the selected points; `radius` [sigma] is where their Gaussians are cut."""
@@ -43,10 +44,7 @@ def camera_sheets(
     depth = build.vector("DOT_PRODUCT", to_eye, backward)
     to_eye = build.switch("VECTOR", lens["Is Orthographic"], to_eye, build.scaled(backward, FAR))
 
-    rotation = build.attribute("rotation", "QUATERNION")
-    inverse = build.add("FunctionNodeInvertRotation", {"Rotation": rotation})
-    eye = build.add("FunctionNodeRotateVector", {"Vector": to_eye, "Rotation": inverse})
-    eye = build.vector("DIVIDE", eye, scale)
+    eye = shapes.to_splat(to_eye)
     inverse_distance2 = build.math("DIVIDE", 1.0, build.vector("DOT_PRODUCT", eye, eye))
     radius2 = build.math("MULTIPLY", radius, radius)
     outside = build.math("SUBTRACT", 1.0, build.math("MULTIPLY", radius2, inverse_distance2))  # of the cut-off, if > 0
@@ -55,8 +53,7 @@ def camera_sheets(
 
     def half_side(axis: tuple[float, float, float]) -> bpy.types.NodeSocket:
         side = build.add("FunctionNodeRotateVector", {"Vector": axis, "Rotation": facing})
-        side = build.vector("MULTIPLY", build.scaled(side, build.math("SQRT", half2)), scale)
-        return build.add("FunctionNodeRotateVector", {"Vector": side, "Rotation": rotation})
+        return shapes.from_splat(build.scaled(side, build.math("SQRT", half2)))
 
     plane = build.add("ShaderNodeCombineXYZ", {"X": half2, "Y": inverse_distance2})
     points = build.add(

@@ -1,7 +1,7 @@
 """Splats as one small sphere each, and a material that computes the Gaussian: right from everywhere.
 
-Every splat is an instance of an icosahedron, turned and stretched by its `rotation` and `scale`. In the instance's own
-space the Gaussian is the unit one, so the material finds the ray's closest approach to the centre,
+Every splat is an instance of an icosahedron, turned and stretched to its ellipsoid. In the instance's own space the
+Gaussian is the unit one, so the material finds the ray's closest approach to the centre,
 `d2 = p.p - (p.v)^2` for a point p on the ray and its unit direction v, and draws `alpha = opacity exp(-d2 / 2)`: the
 maximum response along the ray (Moenne-Loccoz et al. 2024, 3D Gaussian Ray Tracing). For splats that are small in the
 picture this is EWA splatting (Zwicker et al. 2001) without the trainers' screen-space dilation. EEVEE sorts instances
@@ -13,6 +13,7 @@ from __future__ import annotations
 import bpy
 
 from . import nodes, shading
+from .ellipsoids import Ellipsoids
 
 MATERIAL = "Sway Splats"
 VERSION = 1
@@ -24,22 +25,13 @@ def spheres(
     build: nodes.Builder,
     points: bpy.types.NodeSocket,
     selection: bpy.types.NodeSocket,
-    scale: bpy.types.NodeSocket,
+    shapes: Ellipsoids,
     radius: bpy.types.NodeSocket,
 ) -> bpy.types.NodeSocket:
     """Instances on the selected points; `radius` [sigma] is where their Gaussians are cut."""
     sphere = build.add("GeometryNodeMeshIcoSphere", {"Radius": 1 / INSCRIBED, "Subdivisions": 1})
     sphere = build.add("GeometryNodeSetMaterial", {"Geometry": sphere, "Material": sphere_material()})
-    return build.add(
-        "GeometryNodeInstanceOnPoints",
-        {
-            "Points": points,
-            "Selection": selection,
-            "Instance": sphere,
-            "Rotation": build.attribute("rotation", "QUATERNION"),
-            "Scale": build.scaled(scale, radius),
-        },
-    )
+    return shapes.instances(points, selection, sphere, radius)
 
 
 def sphere_material() -> bpy.types.Material:

@@ -12,13 +12,18 @@ from ..backend.subject import Subject
 from . import camera, splats
 
 
-def write_subject(context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int) -> str:
+def write_subject(
+    context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int, *, whole: bool = False
+) -> str:
     """Write the object's splats, parts and the scene camera's view, `height` pixels high, to a file; return its path.
 
-    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving.
+    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving, unless
+    all of it may then move (`whole`).
     """
     scene = context.scene
     parts = splats.read_parts(obj)
+    if whole and not parts.any():
+        parts = np.ones_like(parts)
     if not (parts > 0).any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
     if scene.camera is None:

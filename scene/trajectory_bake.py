@@ -13,33 +13,63 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..backend.deformation import UNSTRETCHED
 from ..backend.trajectory import Binding, Trajectory
 from . import display, fcurves, motion, nodes, splats
-from .trajectory_group import CARRIER, CARRIERS, MODIFIER, MOTION, PARTICLES, TIME, trajectory_group, weight_unit
+from .trajectory_group import (
+    CARRIER,
+    CARRIERS,
+    HALF_WORD,
+    MIDDLE,
+    MODIFIER,
+    MOTION,
+    PARTICLES,
+    STRETCH_STEP,
+    STRETCHES,
+    TIME,
+    trajectory_group,
+    weight_unit,
+)
 
-BYTES_PER_PARTICLE = 28
-"""A frame stores float32 position (3) and rotation (4) of each driving particle."""
+FIRST_FRAME = "sway_first_frame"
+"""Custom property of a motion object: the scene frame at which the bake let it begin."""
+BYTES_PER_PARTICLE, BYTES_PER_STRETCH = 28, 12
+"""A frame stores float32 position (3) and rotation (4) of each driving particle, and three int32 where they stretch."""
 
 
 def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory, frame_start: int) -> None:
-    """Puts a trajectory on an object, its first frame at scene frame `frame_start`; an earlier one is replaced.
+    """Puts a trajectory on an object, its first frame at scene frame `frame_start`.
 
-    Raises ValueError for a trajectory that does not fit the object; then nothing has changed.
+    An earlier one is replaced; where an artist changed the timing of that (keys, drivers or a plain value of Time), it
+    stays as it is. Raises ValueError for a trajectory that does not fit the object; then nothing has changed.
     """
     local = motion.in_object_frame(obj, trajectory, np.array(obj.matrix_world))
-    free_bake(obj)
+    earlier, timed = motion_object(obj), _timed_by_hand(obj)
+    if timed:
+        time = nodes.get_input(obj.modifiers[MODIFIER], TIME)
+    else:
+        free_bake(obj)
+        earlier = None
     if _others_on_the_same_data(obj):
         obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
-    _write_carriers(obj, local)
-    modifier = obj.modifiers.new(MODIFIER, "NODES")
-    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
-    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
-    modifier.node_group = trajectory_group()
+    write_carriers(obj, local)
+    modifier = obj.modifiers.get(MODIFIER) or _added(obj)
+    modifier.node_group = trajectory_group(local.stretch is not None)
     nodes.set_input(modifier, PARTICLES, len(local.rest))
     nodes.set_input(modifier, CARRIERS, local.binding.particles.shape[1])
-    nodes.set_input(modifier, MOTION, _motion_object(context, obj, local))
-    last = len(local) - 1
-    fcurves.key_straight(obj, nodes.input_path(modifier, TIME), {frame_start: 0.0, frame_start + last: float(last)})
+    points = _motion_object(context, obj, local)
+    points[FIRST_FRAME] = frame_start
+    nodes.set_input(modifier, MOTION, points)
+    if local.stretch is not None:
+        stretches, step = packed_stretch(local.stretch)
+        for name, values in zip(STRETCHES, stretches, strict=True):
+            splats.write_attribute(points, name, "INT", values)
+        nodes.set_input(modifier, STRETCH_STEP, step)
+    if timed:
+        nodes.set_input(modifier, TIME, time)
+        _discard(earlier)
+    else:
+        fcurves.key_straight(obj, nodes.input_path(modifier, TIME), _straight(frame_start, len(local)))
     modifier.node_group = modifier.node_group  # otherwise Blender does not see that the object depends on another now
 
 
@@ -52,12 +82,8 @@ def free_bake(obj: bpy.types.Object) -> None:
     fcurves.remove(obj, modifier.path_from_id())
     obj.modifiers.remove(modifier)
     if not _others_on_the_same_data(obj):
-        _remove_carriers(obj)
-    if points is not None and not any(motion_object(other) == points for other in bpy.data.objects):
-        mesh = points.data
-        bpy.data.objects.remove(points)
-        if not mesh.users:
-            bpy.data.meshes.remove(mesh)
+        remove_carriers(obj)
+    _discard(points)
 
 
 def is_baked(obj: bpy.types.Object) -> bool:
@@ -68,7 +94,8 @@ def is_baked(obj: bpy.types.Object) -> bool:
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory) -> int:
     """Bytes that a bake of the trajectory adds to the .blend, before compression."""
     carriers = trajectory.binding.particles.shape[1]
-    return (len(trajectory) + 1) * len(trajectory.rest) * BYTES_PER_PARTICLE + 4 * carriers * len(obj.data.points)
+    each = BYTES_PER_PARTICLE + (trajectory.stretch is not None) * BYTES_PER_STRETCH
+    return (len(trajectory) + 1) * len(trajectory.rest) * each + 4 * carriers * len(obj.data.points)
 
 
 def motion_object(obj: bpy.types.Object) -> bpy.types.Object | None:
@@ -90,8 +117,57 @@ def packed(binding: Binding, particles: int) -> np.ndarray:
     return (whole * particles + np.take_along_axis(binding.particles, order, 1)).astype(np.int32)
 
 
-def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
-    _remove_carriers(obj)
+def packed_stretch(stretch: np.ndarray) -> tuple[np.ndarray, float]:
+    """The points' three attributes [3, (1 + T) P] int32 of the stretch U [T, P, 6], and their step: rest comes first.
+
+    U - 1 is rounded to 65,535 steps between its largest number and the negative of that.
+    """
+    beyond = np.concatenate([np.zeros_like(stretch[:1]), stretch - UNSTRETCHED]).reshape(-1, 6)
+    step = max(float(np.abs(beyond).max()), 1e-6) / (MIDDLE - 1)
+    whole = np.rint(beyond / step).astype(np.int32)
+    return (whole[:, ::2] * HALF_WORD + whole[:, 1::2] + MIDDLE).T, step
+
+
+def _timed_by_hand(obj: bpy.types.Object) -> bool:
+    """Whether the object's Time is no longer the straight line that a bake gave it."""
+    points = motion_object(obj)
+    if points is None:
+        return False
+    modifier = obj.modifiers[MODIFIER]
+    curve = fcurves.find(obj, nodes.input_path(modifier, TIME))
+    frames = len(points.data.vertices) // nodes.get_input(modifier, PARTICLES) - 1
+    if curve is None or len(curve.modifiers) or curve.extrapolation != "CONSTANT":
+        return True
+    keys = {key.co.x: key.co.y for key in curve.keyframe_points if key.interpolation == "LINEAR"}
+    return len(keys) != len(curve.keyframe_points) or keys != _straight(points.get(FIRST_FRAME, 0), frames)
+
+
+def _straight(frame_start: int, frames: int) -> dict[int, float]:
+    """Keys of Time under which a motion of some frames plays as it was simulated."""
+    return {frame_start: 0.0, frame_start + frames - 1: frames - 1.0}
+
+
+def _added(obj: bpy.types.Object) -> bpy.types.NodesModifier:
+    """The modifier, new and before those that follow in the stack."""
+    modifier = obj.modifiers.new(MODIFIER, "NODES")
+    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
+    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
+    return modifier
+
+
+def _discard(points: bpy.types.Object | None) -> None:
+    """Removes a motion object that nobody plays any more."""
+    if points is None or any(motion_object(other) == points for other in bpy.data.objects):
+        return
+    mesh = points.data
+    bpy.data.objects.remove(points)
+    if not mesh.users:
+        bpy.data.meshes.remove(mesh)
+
+
+def write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
+    """Writes which particles carry each of the object's splats."""
+    remove_carriers(obj)
     carriers = packed(trajectory.binding, len(trajectory.rest))
     every = np.zeros((len(obj.data.points), carriers.shape[1]), np.int32)
     every[trajectory.binding.splats] = carriers
@@ -99,7 +175,8 @@ def _write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
         splats.write_attribute(obj, f"{CARRIER}{k}", "INT", every[:, k])
 
 
-def _remove_carriers(obj: bpy.types.Object) -> None:
+def remove_carriers(obj: bpy.types.Object) -> None:
+    """Removes what `write_carriers` wrote."""
     for name in [name for name in obj.data.attributes.keys() if name.startswith(CARRIER)]:  # noqa: SIM118
         splats.remove_attribute(obj, name)
 

@@ -72,6 +72,23 @@ class MaterialParams:
         return replace(self, **{name: getattr(self, name) * share for name in strengths})
 
 
+_CONSTANTS = {
+    Law.kelvin_voigt: ("retardation_time",),
+    Law.von_mises: ("yield_stress", "hardening"),
+    Law.plasticine: ("yield_stress", "softening", "residual_stress"),
+    Law.drucker_prager: ("friction_angle",),
+    Law.snow: ("critical_compression", "critical_stretch", "hardening_coefficient"),
+    Law.herschel_bulkley: ("yield_stress", "viscosity", "flow_exponent"),
+    Law.liquid: ("exponent", "viscosity"),
+}
+
+
+def names_of(law: Law) -> tuple[str, ...]:
+    """The parameters that mean something under a law."""
+    stiffness = ("young_modulus",) if law is Law.liquid else ("young_modulus", "poisson_ratio")
+    return ("law", "density", *stiffness, "stiffness_limit", *_CONSTANTS.get(law, ()))
+
+
 class Preset(Choice):
     """Materials by their everyday names."""
 

@@ -1,4 +1,4 @@
-"""Parameters of the simulation: what moves the fitted subject, and for how long."""
+"""Parameters of the simulation: what moves the subject, and for how long."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from .param import Choice, param
 
 
 class Wind(Choice):
+    none = ("None", "No wind but that of the scene's force fields")
     gust = ("Gust", "One gust passes and the subject rings down")
     steady = ("Gusty Wind", "Wind that blows on and on, with gusts")
     impulse = ("Impulse", "One short push at the first frame")
-    fitted = ("As Fitted", "No wind: starts with the velocity that the fit found")
+    fitted = ("As Fitted", "No wind: starts with the velocity that the material fit found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,8 @@ class SimulateParams:
     wind: Wind = param(Wind.steady, "What sets the subject in motion")
     strength: float = param(
         1.0,
-        "How far the wind bends the subject; 1 moves the tip about as far as the reference clip",
+        "How hard the wind pushes; 1 bends a fitted subject about as far as the reference clip did, and pushes others "
+        "with half their weight",
         min=0.0,
         max=10.0,
         soft_max=3.0,
@@ -35,3 +37,38 @@ class SimulateParams:
         0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s"
     )
     seed: int = param(0, "Another number gives other gusts", min=0)
+    gravity: float = param(
+        1.0,
+        "How much of the scene's gravity pulls; a fitted subject hangs under it as it was captured, and feels no more",
+        min=0.0,
+        max=10.0,
+        soft_max=2.0,
+        subtype="FACTOR",
+    )
+    force_fields: bool = param(True, "Wind, force, vortex, turbulence and drag fields of the scene push the splats")
+    acting_objects: bool = param(
+        True, "Objects that are set to act on splats do so: colliders, blows, pulls, carriers, blades", label="Objects"
+    )
+    floor: bool = param(False, "A level floor that splats fall on")
+    floor_height: float = param(0.0, "Height of the floor", min=-10000.0, max=10000.0, unit="m")
+    particles: int = param(
+        2000,
+        "Particles that carry the splats of a material without a fit; more follow finer folds and take longer",
+        min=20,
+        max=1000000,
+        soft_max=50000,
+        advanced=True,
+    )
+    grid_cells: int = param(
+        24,
+        "Cells along the longest side of what moves, for a material without a fit; twice as many take about four times "
+        "as long with the same particles, and let thinner things bend apart",
+        min=6,
+        max=256,
+        soft_max=96,
+        advanced=True,
+    )
+
+
+SURROUNDINGS = ("gravity", "force_fields", "acting_objects", "floor", "floor_height")
+"""Parameters that say what of the scene is sent along; they belong together in the sidebar."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import Enum
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """An output as far as it is finished: a file of its own, which the job leaves alone for some seconds."""
+
+    job: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Log:
     job: str
     level: Literal["info", "warning"]
@@ -75,8 +83,8 @@ class Done:
     """One sentence a person can act on; only when failed."""
 
 
-Message = Submit | Cancel | Ready | Progress | Preview | Log | Done
-_TYPES: dict[str, type] = {c.__name__.lower(): c for c in (Submit, Cancel, Ready, Progress, Preview, Log, Done)}
+Message = Submit | Cancel | Ready | Progress | Preview | Partial | Log | Done
+_TYPES: dict[str, type] = {c.__name__.lower(): c for c in get_args(Message)}
 
 
 def to_jsonable(value: Any) -> Any:

@@ -1,24 +1,57 @@
-"""Simulation: the fitted subject in the wind, as a trajectory for the timeline."""
+"""Simulation: a subject of fitted or chosen materials among what acts on it, as a trajectory for the timeline."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .. import arrays, taichi_runtime
+from ..api.assignment import Assignment
 from ..api.simulate import SimulateParams, Wind
 from ..context import JobContext
+from ..deformation import rotation_and_stretch
 from ..fitting.fitted import Fitted, tip_motion
 from ..forces.wind import wind_acceleration
+from ..mpm.boundaries.colliders import Collider, guard
+from ..mpm.boundaries.mesh_distance import collider_of
+from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
-from ..rotations import quaternion_from_matrix
+from ..simulation.body import ELASTIC, body_of
+from ..simulation.room import room_of
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject
-from ..trajectory import Trajectory
+from ..surroundings import Surroundings
+from ..trajectory import Binding, Trajectory
 
 PARAMS = SimulateParams
 CFL = 0.45
+BREEZE = 4.9
+"""Acceleration [m/s^2] that wind of strength 1 gives where no fit says how far the subject bends: half its weight."""
+PARTIAL_EVERY = 0.3
+"""Seconds between two looks at the motion so far, at least."""
+PARTIAL_SHARE = 10
+"""Times as long as writing the motion so far took, until it is written again."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A body, its splats and how it begins."""
+
+    model: Model
+    binding: Binding
+    young: np.ndarray
+    """Young's modulus of each particle [P], pascals."""
+    velocity: np.ndarray
+    """[P, 3], m/s."""
+    damping: float
+    """1/s."""
+    push: float
+    """Acceleration of wind of strength 1, m/s^2."""
+    stretches: bool
+    """Whether splats are to be stretched as the material is."""
 
 
 def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
@@ -26,63 +59,146 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
     with ctx.stage("Preparing", 0.0, 0.05):
         taichi_runtime.start()
         subject = Subject.from_arrays(arrays.load(inputs["subject"]))
-        fitted = Fitted.from_arrays(arrays.load(inputs["fit"]))
-        model = fitted.driven.model
-        if fitted.driven.binding.splats.max() >= len(subject.gaussians):
-            raise ValueError("The splats were edited after the fit; fit the material again.")
-        solver = Solver(model)
-        push = wind_acceleration(
-            model.rest,
+        surroundings = Surroundings(gravity=np.zeros(3))
+        if "surroundings" in inputs:
+            surroundings = Surroundings.from_arrays(arrays.load(inputs["surroundings"]))
+        start = _fitted(params, inputs["fit"], subject) if "fit" in inputs else None
+        if start is None:
+            start = _made_of(params, Assignment.load(inputs["materials"]), subject, surroundings, ctx)
+        # A fitted subject was captured hanging under its weight.
+        gravity = surroundings.gravity if start.stretches else np.zeros(3)
+        solver = Solver(start.model)
+        wind = wind_acceleration(
+            start.model.rest,
             params.frames - 1,
             subject.fps,
             kind=params.wind,
             direction=params.direction,
             gustiness=params.gustiness,
             seed=params.seed,
-            strength=params.strength * fitted.reach / fitted.tip_compliance(params.direction),
+            strength=params.strength * start.push,
         )
-        velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
-        substeps = solver.substeps_per_frame(fitted.young, subject.fps, CFL)
+        substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
+    begun = time.monotonic()
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
-            fitted.young,
-            velocity,
+            start.young,
+            start.velocity,
             params.frames - 1,
             subject.fps,
             substeps=substeps,
-            damping=max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping,
-            acceleration=push,
+            damping=start.damping,
+            acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
+            gravity=gravity.tolist(),
+            colliders=_colliders(start.model, surroundings),
             tick=lambda done, total: ctx.progress(done / total),
+            each=_Shown(start, subject.fps, ctx),
         )
+    seconds = time.monotonic() - begun
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
-        trajectory = _trajectory(fitted, motion.positions, motion.deformation, subject.fps)
+        trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
-    tip = tip_motion(trajectory.positions, model)
+    tip = _tip(trajectory, start.model)
     results = {
         "frames": params.frames,
         "substeps_per_frame": substeps,
-        "driving_particles": len(model.rest),
+        "driving_particles": len(start.model),
         "tip_amplitude_m": float(np.abs(tip).max()),
         "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
         "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
+        "particle_substeps_per_s": len(start.model) * substeps * (params.frames - 1) / max(seconds, 1e-6),
     }
     return {"trajectory": path}, results
 
 
-def _trajectory(fitted: Fitted, positions: np.ndarray, deformation: np.ndarray, fps: float) -> Trajectory:
-    """Rest and then the simulated frames; rotations are those of the polar decomposition of F."""
-    rest = fitted.driven.model.rest
-    u, _s, vt = np.linalg.svd(deformation.astype(np.float64))
-    turns = quaternion_from_matrix(u @ vt)  # det F > 0, so this is a rotation
-    still = np.zeros((1, len(rest), 4))
-    still[..., 0] = 1
+def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
+    """The subject as the fit left it."""
+    fitted = Fitted.from_arrays(arrays.load(file))
+    binding = fitted.driven.binding
+    if binding.splats.max() >= len(subject.gaussians):
+        raise ValueError("The splats were edited after the fit; fit the material again.")
+    velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
+    damping = max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping
+    push = fitted.reach / fitted.tip_compliance(params.direction)
+    return Start(fitted.driven.model, binding, fitted.young, velocity, damping, push, stretches=False)
+
+
+def _made_of(
+    params: SimulateParams, assignment: Assignment, subject: Subject, surroundings: Surroundings, ctx: JobContext
+) -> Start:
+    """The subject of chosen materials, at rest."""
+    if params.wind is Wind.fitted:
+        raise ValueError("There is no fitted motion to start with; choose another wind, or the fitted material.")
+    solid = ~subject.moving & (subject.gaussians.opacity > 0.1)
+    points = subject.gaussians.positions[subject.moving].astype(np.float64)
+    seconds = (params.frames - 1) / subject.fps
+    held = bool(solid.any()) and assignment.default.law in ELASTIC
+    body = body_of(
+        subject.gaussians,
+        subject.parts,
+        assignment,
+        particles=params.particles,
+        cells=params.grid_cells,
+        room=room_of(points, held, surroundings, seconds),
+    )
+    for note in body.notes:
+        ctx.log(note, "warning")
+    still = np.zeros((len(body.model), 3))
+    return Start(body.model, body.binding, body.young, still, params.damping, BREEZE, stretches=True)
+
+
+def _colliders(model: Model, surroundings: Surroundings) -> tuple[Collider, ...]:
+    """What particles run into: meshes, and around what is free the sides of the grid."""
+    grid = model.grid
+    box = np.array([grid.origin, grid.origin + grid.cell * (np.array(grid.shape) - 1)])
+    meshes = tuple(collider_of(mesh, grid.cell, model.rest, box) for mesh in surroundings.colliders)
+    return meshes if model.held.any() and not meshes else (*meshes, *guard(grid))
+
+
+class _Shown:
+    """Writes the motion so far now and then, for the viewport."""
+
+    def __init__(self, start: Start, fps: float, ctx: JobContext) -> None:
+        self._start, self._fps, self._ctx = start, fps, ctx
+        self._next, self._count = time.monotonic() + PARTIAL_EVERY, 0
+
+    def __call__(self, motion: Motion) -> None:
+        begun = time.monotonic()
+        if begun < self._next:
+            return
+        # Two files in turn: the one last told of is left alone.
+        path = self._ctx.output(f"so_far_{self._count % 2}.npz")
+        arrays.save(path, trajectory_of(self._start, motion, self._fps).to_arrays())
+        self._ctx.partial(path)
+        self._count += 1
+        now = time.monotonic()
+        self._next = now + max(PARTIAL_EVERY, PARTIAL_SHARE * (now - begun))
+
+
+def trajectory_of(start: Start, motion: Motion, fps: float) -> Trajectory:
+    """Rest and then the simulated frames."""
+    rest = start.model.rest
+    still = np.broadcast_to(np.eye(3), (1, len(rest), 3, 3))
+    rotations, stretch = rotation_and_stretch(np.concatenate([still, motion.deformation]))
     return Trajectory(
         rest.astype(np.float32),
-        np.concatenate([rest[None], positions]).astype(np.float32),
-        np.concatenate([still, turns]).astype(np.float32),
-        fitted.driven.binding,
+        np.concatenate([rest[None], motion.positions]).astype(np.float32),
+        rotations,
+        start.binding,
         fps,
+        stretch=stretch if start.stretches else None,
     )
+
+
+def _tip(trajectory: Trajectory, model: Model) -> np.ndarray:
+    """The tip's displacement [T] in metres; without anything that holds, that of the particles that go farthest."""
+    if model.held.any():
+        return tip_motion(trajectory.positions, model)
+    moved = trajectory.positions - trajectory.rest
+    farthest = np.argsort(np.linalg.norm(moved, axis=-1).max(0))[-max(len(model) // 30, 1) :]
+    path = moved[:, farthest].mean(1)
+    direction = np.linalg.svd(path, full_matrices=False)[2][0]
+    return path @ direction
 
 
 def _holding_moves(subject: Subject, trajectory: Trajectory) -> float:

@@ -19,6 +19,8 @@ from .matter import forward_only, laws_of
 from .model import Gradient, Model, Motion, Unstable
 from .window import Window
 
+Each = Callable[[Motion], None]
+
 
 class Solver:
     """Simulates one `Model`; `taichi_runtime.start` must have been called, and fixes device and precision.
@@ -64,6 +66,7 @@ class Solver:
         tick: Tick | None = None,
         gravity: Sequence[float] = (0.0, 0.0, 0.0),
         colliders: Sequence[Collider] = (),
+        each: Each | None = None,
     ) -> Motion:
         """Motion over `frames` frames from rest, given Young's moduli [P] (Pa) and initial velocities [P, 3] (m/s).
 
@@ -73,6 +76,7 @@ class Solver:
         `record` keeps what `backward` needs. `tick(substeps done, substeps in all)` is called about every 50 ms and may
         raise to cancel. `gravity` [3] (m/s^2) pulls all particles, always. `colliders` move over the same frames.
         Where a material flows, `Motion.deformation` follows what is visible, not the elastic part.
+        `each(motion so far)` is called after each frame, on arrays that later frames do not change.
         Raises ValueError for substeps too long to be stable, and for a record of what has no gradient; Unstable when
         particles collapse, burst or leave the grid.
         """
@@ -85,10 +89,12 @@ class Solver:
             walls = Walls(tuple(colliders), self.model.grid.origin)
             substeps = self._substeps(young, velocity, fps, substeps, walls.speed(frames, fps))
             forces = self._forces(acceleration, gravity, frames)
-            return self._bundled(young[0], velocity[0], frames, fps, substeps, float(damping), forces, walls, tick)
+            return self._bundled(
+                young[0], velocity[0], frames, fps, substeps, float(damping), forces, walls, tick, each
+            )
         forces = self._forces(acceleration, gravity, frames)
         run = self._begin(young, velocity, fps, substeps, np.array([damping]), forces)
-        positions, deformation = self._frames(run, velocity, frames, record, tick)
+        positions, deformation = self._frames(run, velocity, frames, record, tick, each)
         self._run = run if record else None
         return Motion(positions[0], deformation[0])
 
@@ -204,7 +210,7 @@ class Solver:
         least_mass = 1e-6 * float(model.mass.min())
         return Run(substeps, dt, model.grid.cell, least_mass, self._law, material, forces, decay, flags)
 
-    def _frames(self, run: Run, velocity, frames: int, record: bool, tick: Tick | None):
+    def _frames(self, run: Run, velocity, frames: int, record: bool, tick: Tick | None, each: Each | None = None):
         """Simulate all frames: positions [B, frames, P, 3] in the world, deformation gradients [B, frames, P, 3, 3]."""
         batch, count = len(velocity), len(self.model)
         start = np.broadcast_to(self._rest, (batch, *self._rest.shape)).copy()
@@ -222,6 +228,8 @@ class Solver:
                 run.frames.append(frame if keep else replace(frame, state=None, velocity=None))
             positions[:, index, self._order] = start[..., : particles.V] + self.model.grid.origin
             deformation[:, index, self._order] = start[..., particles.F :].reshape(batch, count, 3, 3)
+            if each:
+                each(Motion(positions[0, : index + 1], deformation[0, : index + 1]))
         return positions, deformation
 
     def _frame_bytes(self, batch: int, substeps: int) -> int:
@@ -256,7 +264,7 @@ class Solver:
         self._window = window
         return result
 
-    def _bundled(self, young, velocity, frames, fps, substeps, damping, acceleration, walls, tick) -> Motion:
+    def _bundled(self, young, velocity, frames, fps, substeps, damping, acceleration, walls, tick, each) -> Motion:
         """Simulate all frames in bundles."""
         count = len(self.model)
         run = BundledRun(
@@ -284,6 +292,8 @@ class Solver:
             self._settle(attempt)
             positions[index] = run.bundles.positions() + self.model.grid.origin
             deformation[index] = run.bundles.deformation()
+            if each:
+                each(Motion(positions[: index + 1], deformation[: index + 1]))
         return Motion(positions, deformation)
 
 

@@ -54,6 +54,11 @@ class Stroke:
         left leaves rise. (The paper shifts whole rows instead; a simulated plant turns its leaves.)
         The stroke is read along its chord, so a bent line bends the directions and nothing is torn.
         """
+        y, x = np.mgrid[:height, :width] + 0.5
+        return self.field_at(x, y)
+
+    def field_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """`field` at places x and y [h, w], pixels: [h, w, 2], float32."""
         pieces = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
         points = self.points[np.append(True, pieces > 0)]
         arc = np.append(0, np.cumsum(pieces[pieces > 0]))
@@ -63,7 +68,6 @@ class Stroke:
         chord = (tip - root) / length
         stations = np.maximum.accumulate((points - root) @ chord)
 
-        y, x = np.mgrid[:height, :width] + 0.5
         along = (x - root[0]) * chord[0] + (y - root[1]) * chord[1]
         within = np.clip(along, 0, length)
         u = np.interp(within, stations, arc / arc[-1]) + (along - within) / arc[-1]

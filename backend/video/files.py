@@ -52,6 +52,35 @@ def read_clip(
     return Clip(out, rate / step)
 
 
+def read_film(
+    path: str | os.PathLike[str], side: int, most: int, start: int = 0, *, folder_fps: float = 24.0
+) -> tuple[np.ndarray, float]:
+    """A film as it is, for measuring motion: (pictures [T, H, W, 3] uint8 display-referred, frames per second).
+
+    Up to `most` pictures from `start` on; the longer side is shrunk to `side` pixels where it is larger. Files and
+    folders as for `read_clip`. Raises FileNotFoundError where there is nothing, ValueError for what cannot be read.
+    """
+    import cv2
+
+    path = Path(path)
+    if path.is_dir():
+        pictures, rate = _folder(path, start, 1, most), folder_fps
+    elif path.is_file():
+        pictures, rate = _video(path, start, 1, most)
+    else:
+        raise FileNotFoundError(f"there is no video or folder of images at {path}")
+    film = []
+    for picture in pictures:
+        height, width = picture.shape[:2]
+        scale = min(1.0, side / max(height, width))
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        eight_bit = (picture / 257).astype(np.uint8) if picture.dtype == np.uint16 else np.ascontiguousarray(picture)
+        film.append(eight_bit if scale == 1 else cv2.resize(eight_bit, size, interpolation=cv2.INTER_AREA))
+    if not film:
+        raise ValueError(f"{path.name} has no picture from frame {start} on; choose an earlier start")
+    return np.stack(film), rate
+
+
 def fit_picture(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     """A picture [h, w, 3] (uint8 or uint16) cropped around its centre and resized: [height, width, 3] float32, 0..1."""
     import cv2
@@ -156,7 +185,7 @@ def _upright(frame) -> np.ndarray:
 
 
 def write_mp4(path: str | os.PathLike[str], frames: np.ndarray, fps: float) -> Path:
-    """Write frames [T, H, W, 3] (display-referred, 0..1) as H.264 in yuv420p, which plays everywhere.
+    """Write frames [T, H, W, 3] (display-referred, uint8 or 0..1) as H.264 in yuv420p, which plays everywhere.
 
     Odd sizes get their last row or column twice, as that format needs even ones. Falls back to MPEG-4 part 2 where the
     codec was built without x264. Written beside its final name and renamed.
@@ -180,7 +209,7 @@ def write_mp4(path: str | os.PathLike[str], frames: np.ndarray, fps: float) -> P
         stream.codec_context.color_primaries = stream.codec_context.color_trc = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         for picture in frames:
-            rgb = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+            rgb = picture if picture.dtype == np.uint8 else (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
             rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

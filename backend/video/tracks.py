@@ -6,6 +6,8 @@ do not add up over time as they do from frame to frame.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 UPSAMPLING = 2
@@ -33,6 +35,24 @@ def optical_flow(frames: np.ndarray, *, reverse: bool = False) -> np.ndarray:
         previous = search.calc(*pair, None if previous is None else previous.copy())
         flow[t] = cv2.resize(previous, (width, height), interpolation=cv2.INTER_AREA) / UPSAMPLING
     return flow
+
+
+def flow_from_rest(grey: np.ndarray, rest: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (t, displacement of each pixel of frame `rest` in frame t [H, W, 2], float32), every t once.
+
+    grey [T, H, W], uint8, at its own size. Goes from the rest frame to the end and then back to the beginning, so that
+    each search starts from the frame beside it.
+    """
+    import cv2
+
+    for order in (range(rest, len(grey)), range(rest - 1, -1, -1)):
+        search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        search.setFinestScale(0)  # the preset stops at half the size, where a stem is too narrow
+        previous = np.zeros((*grey.shape[1:], 2), np.float32)
+        for t in order:
+            if t != rest:
+                previous = search.calc(grey[rest], grey[t], previous.copy())
+            yield t, previous
 
 
 def sample_tracks(flow: np.ndarray, pixels: np.ndarray) -> np.ndarray:

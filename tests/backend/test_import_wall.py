@@ -12,7 +12,24 @@ from tests.conftest import ROOT
 
 BLENDER_SIDE = ("operators", "panels", "properties", "scene", "jobs")
 COMPUTE = {"torch", "taichi", "gsplat", "diffusers", "cv2", "scipy", "av", "safetensors"}
-SHARED = {"api", "arrays", "camera", "formats", "gaussians", "parts", "rotations", "sample", "subject", "trajectory"}
+SHARED = {
+    "api",
+    "arrays",
+    "camera",
+    "deformation",
+    "formats",
+    "gaussians",
+    "parts",
+    "picture",
+    "picture_motion",
+    "rotations",
+    "sample",
+    "spectral",
+    "spectral_volume",
+    "subject",
+    "surroundings",
+    "trajectory",
+}
 """Modules of the backend that Blender may import: they need nothing but numpy."""
 
 

@@ -5,29 +5,30 @@ import pytest
 
 from backend import taichi_runtime
 from backend.api.materials import PRESETS, Law, Preset
-from backend.mpm.bundled.packing import CONSTANT, LAM, MEMORY, MU, VOLUME, WIDTH
-from backend.mpm.bundled.response import respond
 from backend.mpm.elementary import exp, log
 from backend.mpm.material import Material
 from backend.mpm.materials import LAWS
 from backend.mpm.materials.neo_hookean import kirchhoff_stress, kirchhoff_stress_adjoint
+from backend.mpm.materials.snow import SOFTEST, STIFFEST
+from backend.mpm.stability import CFL_DEFAULT
 
 ti = pytest.importorskip("taichi")
 
-YOUNG, POISSON = 1e5, 0.3
-SHEAR, LAME = YOUNG / (2 * (1 + POISSON)), YOUNG * POISSON / ((1 + POISSON) * (1 - 2 * POISSON))
-CONSTANTS = {
-    "kelvin_voigt": {"retardation_time": 0.01},
-    "von_mises": {"yield_stress": 2000.0, "hardening": 5e4},
-    "plasticine": {"yield_stress": 2000.0, "softening": 1e4, "residual_stress": 800.0},
-    "drucker_prager": {"friction_angle": 0.5},
-    "snow": {"critical_compression": 2.5e-2, "critical_stretch": 7.5e-3, "hardening_coefficient": 10.0},
-    "herschel_bulkley": {"yield_stress": 300.0, "viscosity": 40.0, "flow_exponent": 0.6},
-    "liquid": {"exponent": 7.0, "viscosity": 3.0},
-}
-TABLE = tuple(LAWS.values())
-Lanes = ti.types.ndarray(dtype=ti.types.vector(WIDTH, None), ndim=2)
-Kinds = ti.types.ndarray(ndim=1)
+from benchmarks.experiments.points import (  # noqa: E402 (after the check that there is Taichi)
+    LAME,
+    SHEAR,
+    TABLE,
+    YOUNG,
+    Points,
+    cone,
+    deviator,
+    hencky,
+    norm,
+    rotations,
+    stretched,
+    tension_test,
+)
+
 Matrices = ti.types.ndarray(dtype=ti.types.matrix(3, 3, None), ndim=1)
 Reals = ti.types.ndarray(ndim=1)
 
@@ -38,92 +39,6 @@ def f64():
     taichi_runtime.start("f64")
     yield
     taichi_runtime.start("f32")
-
-
-@ti.kernel
-def answer(matter: Lanes, shape: Lanes, kinds: Kinds, gradient: Lanes, stress: Lanes, ratio: Lanes, dt: float):
-    for bundle in range(kinds.shape[0]):
-        C = [gradient[bundle, i] for i in range(9)]
-        tau = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
-        J = ti.Vector.zero(float, WIDTH)
-        volume = ti.Vector.zero(float, WIDTH)
-        respond(matter, shape, bundle, kinds[bundle], C, tau, J, volume, dt, ti.static(TABLE))
-        for i in ti.static(range(9)):
-            stress[bundle, i] = tau[i]
-        ratio[bundle, 0] = J
-
-
-class Points:
-    """Material points of one law, deformed step by step; all matrices [P, 3, 3]."""
-
-    def __init__(self, name: str, F: np.ndarray, **constants) -> None:
-        material = Material(name, CONSTANTS.get(name, {}) | constants)
-        law = material.law
-        self.count, bundles = len(F), -(-len(F) // WIDTH)
-        self._matter = np.zeros((bundles * WIDTH, 16))
-        self._matter[:, :9] = np.eye(3).ravel()
-        self._matter[: self.count, :9] = F.reshape(-1, 9)
-        self._matter[:, [MU, LAM, VOLUME, MEMORY]] = SHEAR, LAME, 1.0, law.memory
-        columns = law.columns(material.values(len(self._matter)))
-        self._matter[:, CONSTANT : CONSTANT + len(columns)] = np.stack(columns, -1) if columns else 0
-        self._matter = self._lanes(self._matter)
-        self._shape = self._matter.copy()
-        self._kinds = np.full(bundles, TABLE.index(law), np.int32)
-
-    @staticmethod
-    def _lanes(rows: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(rows.reshape(-1, WIDTH, rows.shape[-1]).transpose(0, 2, 1))
-
-    def _rows(self, lanes: np.ndarray, columns: slice) -> np.ndarray:
-        return lanes[:, columns].transpose(0, 2, 1).reshape(len(lanes) * WIDTH, -1)[: self.count]
-
-    def deform(self, C: np.ndarray, dt: float = 1.0) -> np.ndarray:
-        """Kirchhoff stress [P, 3, 3] after a substep with velocity gradients C."""
-        gradient = np.zeros((len(self._kinds) * WIDTH, 9))
-        gradient[: self.count] = np.broadcast_to(C, (self.count, 3, 3)).reshape(-1, 9)
-        stress, ratio = np.zeros((len(self._kinds), 9, WIDTH)), np.zeros((len(self._kinds), 1, WIDTH))
-        answer(self._matter, self._shape, self._kinds, self._lanes(gradient), stress, ratio, dt)
-        self.J = self._rows(ratio, slice(1))[:, 0]
-        return self._rows(stress, slice(9)).reshape(-1, 3, 3)
-
-    @property
-    def F(self) -> np.ndarray:
-        """What the stress comes from."""
-        return self._rows(self._matter, slice(9)).reshape(-1, 3, 3)
-
-    @property
-    def visible(self) -> np.ndarray:
-        """Deformation since rest."""
-        return self._rows(self._shape, slice(9)).reshape(-1, 3, 3)
-
-    @property
-    def memory(self) -> np.ndarray:
-        return self._rows(self._matter, slice(MEMORY, MEMORY + 1))[:, 0]
-
-
-def rotations(count: int, seed: int) -> np.ndarray:
-    Q = np.linalg.qr(np.random.default_rng(seed).normal(size=(count, 3, 3)))[0]
-    return Q * np.linalg.det(Q)[:, None, None]
-
-
-def stretched(count: int, size: float, seed: int = 0) -> np.ndarray:
-    """Deformations with principal Hencky strains up to `size`; the first is the identity."""
-    strain = np.random.default_rng(seed).uniform(-size, size, (count, 1, 3))
-    strain[0] = 0
-    return (rotations(count, seed + 1) * np.exp(strain)) @ rotations(count, seed + 2)
-
-
-def hencky(F: np.ndarray) -> np.ndarray:
-    """Principal Hencky strains [P, 3]."""
-    return np.log(np.linalg.svd(F)[1])
-
-
-def deviator(tau: np.ndarray) -> np.ndarray:
-    return tau - np.trace(tau, axis1=1, axis2=2)[:, None, None] / 3 * np.eye(3)
-
-
-def norm(a: np.ndarray) -> np.ndarray:
-    return np.sqrt((a**2).sum(tuple(range(1, a.ndim))))
 
 
 @pytest.mark.parametrize("name", LAWS)
@@ -158,19 +73,10 @@ def test_visible_deformation_follows_motion_alone(name):
 
 def test_tension_test_of_metal():
     """At strain e_p + sigma / E along and -e_p / 2 - nu sigma / E across, sigma = Y + H e_p and none sideways."""
-    plastic = np.linspace(0.0, 0.05, 26)
-    limit, hardening = 2000.0, 5e4
-    sigma = limit + hardening * plastic
-    along, across = plastic + sigma / YOUNG, -plastic / 2 - POISSON * sigma / YOUNG
-    points = Points("von_mises", np.tile(np.eye(3), (8, 1, 1)))
-    before = np.zeros(3)
-    for k in range(26):
-        strain = np.array([along[k], across[k], across[k]])
-        tau = points.deform(np.diag(np.exp(strain - before) - 1))[0]
-        before = strain
-        # The return map is exact along a straight path; 1e-5 is asked for, rounding stays at 1e-10.
-        np.testing.assert_allclose(tau, np.diag([sigma[k], 0, 0]), atol=1e-5 * limit)
-    np.testing.assert_allclose(points.memory, plastic[-1], rtol=1e-5)
+    tau, exact, points = tension_test()
+    # The return map is exact along a straight path; 1e-5 is asked for, rounding stays at 1e-10.
+    np.testing.assert_allclose(tau, exact, atol=1e-5 * 2000)
+    np.testing.assert_allclose(points.memory, 0.05, rtol=1e-5)
 
 
 def test_metal_keeps_its_volume():
@@ -202,13 +108,6 @@ def test_plasticine_softens_to_its_residue():
     assert limit[-1] == 800
     # At the end of each stroke it flows.
     np.testing.assert_allclose(strength[19::20], limit[19::20], rtol=1e-9)
-
-
-def cone(eps: np.ndarray, angle: float) -> np.ndarray:
-    """Klar et al. 2016: |dev eps| + (3 lam + 2 mu) / (2 mu) tr(eps) alpha, zero on the cone of friction."""
-    alpha = np.sqrt(2 / 3) * 2 * np.sin(angle) / (3 - np.sin(angle))
-    slope = (3 * LAME + 2 * SHEAR) / (2 * SHEAR) * alpha
-    return norm(eps - eps.mean(1, keepdims=True)) + slope * eps.sum(1)
 
 
 def test_sand_lies_on_its_cone():
@@ -251,6 +150,26 @@ def test_snow_keeps_within_its_clamps():
     expected = h * (2 * SHEAR * (kept - 1) * kept + LAME * J * (J - 1))
     np.testing.assert_allclose(np.sort(np.linalg.eigvalsh(tau)), np.sort(expected), atol=1e-6)
     assert h.min() < 0.8 and h.max() > 1.3
+
+
+def test_snow_packs_harder_within_bounds():
+    """Snow squeezed step by step stiffens as exp(xi (1 - Jp)) up to tenfold, torn snow softens to a tenth, no further.
+
+    The trial stretch is past the clamp, so the kept one, and with it tau / h, is the same at every step.
+    """
+    for rate, bound, clamp in ((-0.02, STIFFEST, 1 - 2.5e-2), (0.02, SOFTEST, 1 + 7.5e-3)):
+        points = Points("snow", np.tile(np.eye(3) * clamp, (8, 1, 1)))
+        unhardened = 2 * SHEAR * (clamp - 1) * clamp + LAME * clamp**3 * (clamp**3 - 1)
+        packed = 1.0
+        factors = []
+        for _ in range(20):
+            tau = points.deform(np.eye(3) * rate)
+            packed *= (1 + rate) ** 3
+            np.testing.assert_allclose(points.memory, packed, rtol=1e-12)
+            factors.append(tau[0, 0, 0] / unhardened)
+            assert factors[-1] == pytest.approx(np.clip(np.exp(10 * (1 - packed)), SOFTEST, STIFFEST), rel=1e-9)
+        assert factors[-1] == pytest.approx(bound)
+        assert 0.2 < factors[0] < 5
 
 
 @pytest.mark.parametrize("exponent", [0.6, 1.0, 1.5])
@@ -361,6 +280,23 @@ def test_every_preset_is_a_material():
         for constant in material.law.constants:
             assert material.constants[constant.name] == getattr(params.simulated(), constant.name)
     assert Material.of(PRESETS[Preset.metal_sheet]).constants["yield_stress"] == pytest.approx(3.4e7 * 1e7 / 6.9e10)
+
+
+def test_every_preset_can_be_simulated():
+    """A subject of 1 m on 32 cells at 24 frames a second takes at most 800 substeps a frame of any preset.
+
+    The longest substep is cfl cell / c, c the speed of sound at the law's stiffest; real oak would take 17,000. What is
+    scaled down keeps the strains at which it yields.
+    """
+    for preset, params in PRESETS.items():
+        simulated, material = params.simulated(), Material.of(params)
+        nu = simulated.poisson_ratio
+        modulus = simulated.young_modulus * (1 - nu) / ((1 + nu) * (1 - 2 * nu))
+        stiffening = np.max(material.law.stiffening(material.constants))
+        sound = np.sqrt(modulus * stiffening / simulated.density)
+        assert sound / (CFL_DEFAULT / 32 * 24) < 800, preset
+        strains = [p.yield_stress / p.young_modulus for p in (params, simulated)]
+        assert strains[0] == pytest.approx(strains[1]), preset
 
 
 def test_impossible_materials_are_refused():

@@ -7,20 +7,15 @@ import pytest
 
 from backend import taichi_runtime
 from backend.mpm import storage
-from backend.mpm.boundaries.colliders import Collider, Contact, HalfSpace, SignedDistance, moved_part
+from backend.mpm.boundaries.colliders import Collider, Contact, SignedDistance, moved_part
 from backend.mpm.boundaries.rigid_motion import RigidMotion
 from backend.mpm.bundled import frames as bundled
 from backend.mpm.bundled import packing
-from backend.mpm.grid import Grid
 from backend.mpm.material import Material
-from backend.mpm.model import Model
-from backend.mpm.solver import Solver
+from benchmarks.experiments import flow
+from benchmarks.experiments.flow import SAND
+from benchmarks.experiments.scenes import CELL, DENSITY, FPS, GRAVITY, block, box_walls, floor, solver_of
 
-CELL = 1 / 64
-DENSITY = 1000.0
-GRAVITY = 9.81
-FPS = 25.0
-SAND = Material("drucker_prager", {"friction_angle": np.radians(25)})
 METAL = Material("von_mises", {"yield_stress": 500.0, "hardening": 1e3})
 WATER = Material("liquid", {"exponent": 7.0, "viscosity": 0.1})
 
@@ -28,30 +23,6 @@ WATER = Material("liquid", {"exponent": 7.0, "viscosity": 0.1})
 @pytest.fixture(scope="module", autouse=True)
 def taichi_f32():
     taichi_runtime.start("f32")
-
-
-def block(cells: tuple[int, int, int], low: tuple[int, int, int], shape: tuple[int, int, int]):
-    """Eight particles a cell [P, 3] that fill `cells` cells from node `low` on; the grid of `shape` nodes."""
-    axes = [(np.arange(2 * n) + 0.5) / 2 + start for n, start in zip(cells, low, strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3) * CELL
-    return points, Grid(np.zeros(3), CELL, shape)
-
-
-def solver_of(points: np.ndarray, grid: Grid, *materials: Material, poisson: float = 0.3, **options) -> Solver:
-    """A body with nothing held, unless `options` of the model say so."""
-    options = {"held": np.zeros(grid.shape, bool), "materials": materials or (Material(),)} | options
-    volume = np.full(len(points), (CELL / 2) ** 3)
-    return Solver(Model(points, volume, np.full(len(points), DENSITY), poisson, grid, **options))
-
-
-def floor(height: float, contact: Contact = Contact.separate, friction: float = 0.0) -> Collider:
-    return Collider(HalfSpace([0, 0, height], [0, 0, 1]), contact, friction)
-
-
-def box_walls(low: np.ndarray, high: np.ndarray, contact: Contact) -> list[Collider]:
-    """A floor and four walls around low..high [3]."""
-    walls = [Collider(HalfSpace(low, axis), contact) for axis in np.eye(3)]
-    return walls + [Collider(HalfSpace(high, -axis), contact) for axis in np.eye(3)[:2]]
 
 
 @pytest.fixture(scope="module")
@@ -123,49 +94,6 @@ def test_gradients_are_refused_where_there_are_none(medley):
         jelly.simulate(1e4, np.zeros((64, 3)), 1, FPS, record=True, colliders=[floor(0)])
 
 
-def test_viscous_decay():
-    """A Kelvin-Voigt bar rings down as exp(-zeta w t), zeta = w T / 2: its energy at twice that rate, within 3 %."""
-    clamped, cells, young = 3, 16, 1e5
-    points, grid = block((clamped + cells, 2, 2), (2, 4, 4), (26, 11, 11))
-    held = np.zeros(grid.shape, bool)
-    held[: 2 + clamped + 1] = True
-    speed = np.sqrt(young / DENSITY)
-    w = np.pi / 2 * speed / (cells * CELL)
-    zeta = 0.05
-    tissue = Material("kelvin_voigt", {"retardation_time": 2 * zeta / w})
-    solver = solver_of(points, grid, tissue, poisson=0.0, held=held)
-    along = np.clip(points[:, 0] / CELL - 2 - clamped, 0, None) / cells
-    velocity = np.zeros_like(points)
-    velocity[:, 0] = np.sin(np.pi / 2 * along) * 0.02 * speed
-    fps = 24 * w / (2 * np.pi)
-    motion = solver.simulate(young, velocity, 48, fps, colliders=[floor(0)])
-    x = (motion.positions - points)[:, along > 1 - 1 / cells, 0].mean(1)
-    # Prony: three samples of A exp(-g t) sin(w' t + p), half a turn apart or not, obey a linear recurrence whose
-    # product of roots is exp(-2 g dt). Two cycles of 24 samples, taken every 6, give least squares enough.
-    a, b = np.linalg.lstsq(np.stack([x[6:-6], -x[:-12]], 1), x[12:], rcond=None)[0]
-    decay = -np.log(b) / 2 * fps / 6
-    assert abs(a) < 1
-    # 1 % is the bar's own error of w, 2 % in w^2.
-    assert decay == pytest.approx(zeta * w, rel=0.03)
-
-
-def test_confined_settlement():
-    """A column between smooth walls sinks by rho g H^2 / (2 (lam + 2 mu)) under its weight, within 3 %."""
-    points, grid = block((2, 2, 16), (4, 4, 4), (11, 11, 28))
-    height, poisson = 16 * CELL, 0.3
-    young = 100 * DENSITY * GRAVITY * height
-    solver = solver_of(points, grid, poisson=poisson)
-    low = np.full(3, 4 * CELL)
-    walls = box_walls(low, low + [2 * CELL, 2 * CELL, 0], Contact.slip)
-    motion = solver.simulate(
-        young, np.zeros_like(points), 12, FPS, gravity=(0, 0, -GRAVITY), colliders=walls, damping=40.0
-    )
-    sunk = (points - motion.positions[-1])[points[:, 2] > low[2] + height - CELL / 2, 2].mean()
-    modulus = young * (1 - poisson) / ((1 + poisson) * (1 - 2 * poisson))
-    # The top particles lie a quarter of a cell below the surface: (1 - 1 / 64)^2 of the column's weight is below them.
-    assert sunk == pytest.approx(DENSITY * GRAVITY * height**2 / (2 * modulus), rel=0.03)
-
-
 def test_hydrostatic_column():
     """Water sinks to where dz/dz0 = (1 + gamma rho g (H - z0) / K)^(-1/gamma), the inverse of Tait's equation."""
     points, grid = block((4, 4, 16), (4, 4, 4), (13, 13, 28))
@@ -221,36 +149,36 @@ def test_sand_column_runs_out():
     Klar's cone of 25 degrees resists simple shear as tan(29.6 degrees), which is quartz sand's angle of repose:
     |dev tau| = 3 alpha p there and sqrt(2) tan(angle) p in Coulomb's law.
     """
-    radius = 7
-    points, grid = block((2 * radius, 2 * radius, radius), (16, 16, 4), (47, 47, 22))
-    centre = (16 + radius) * CELL
-    points = points[np.hypot(points[:, 0] - centre, points[:, 1] - centre) < radius * CELL]
-    motion = solver_of(points, grid, SAND).simulate(
-        5e4, np.zeros_like(points), 14, FPS, gravity=(0, 0, -GRAVITY), colliders=[floor(4 * CELL, friction=0.4)]
-    )
-    reach = np.hypot(motion.positions[..., 0] - centre, motion.positions[..., 1] - centre)
-    # The deposit thins out to less than a cell; its edge is where all but one percent of the sand is inside.
-    edge = np.quantile(reach, 0.99, axis=1) / (radius * CELL)
-    assert edge[-1] - 1 == pytest.approx(1.24, rel=0.2)
-    assert abs(edge[-1] - edge[-3]) < 0.01
+    column = flow.sand_column(7)
+    # Seven cells give 11 % less than ten and more do, whose edges are thinner.
+    assert column.run_out.error == pytest.approx(0, abs=0.2)
+    # A cell in 14 fall times.
+    assert abs(column.speed) < 0.01
+    assert np.degrees(np.arctan(flow.simple_shear_friction(flow.FRICTION_ANGLE))) == pytest.approx(29.6, abs=0.01)
 
 
-@pytest.mark.parametrize(("friction", "expected"), [(0.3, 9.81 * (0.5 - 0.3 * np.sqrt(3) / 2)), (0.7, 0.0)])
-def test_friction_on_a_slope(friction, expected):
+def test_sand_layer_flows_above_its_friction_angle():
+    """A layer of sand on a rough slope rests at 26 degrees and flows at 35 as g (sin - mu cos), mu = tan(29.6 deg)."""
+    # The ends lend a push, or lack one, of the order depth / length = 1 / 20.
+    assert flow.sand_layer(35).friction.error == pytest.approx(0, abs=0.05)
+    assert flow.sand_layer(26).acceleration < 0.01 * GRAVITY
+
+
+def test_dam_break_front():
+    """A water column spreads over the floor as fast as Martin and Moyce (1952) measured, within 15 %: Z(T) = x / a."""
+    broken = flow.dam_break(8)
+    assert broken.speed.error == pytest.approx(0, abs=0.15)
+    assert broken.place.error == pytest.approx(0, abs=0.15)
+    # Nothing gets faster than all its height allows, Ritter's 2 sqrt(g h) = 2 sqrt(2 g a).
+    assert np.diff(broken.front).max() < 2 * np.diff(broken.times).max()
+
+
+@pytest.mark.parametrize("friction", [0.3, 0.7])
+def test_friction_on_a_slope(friction):
     """A block on a slope of 30 degrees slides at g (sin - mu cos) when mu is below tan 30 = 0.577, and sticks above."""
-    points, grid = block((6, 6, 4), (0, 0, 0), (48, 18, 44))
-    angle = np.radians(30)
-    R = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
-    foot = np.array([6, 6, 32]) * CELL
-    points = points @ R.T + foot
-    plane = Collider(HalfSpace(foot, R[:, 2]), Contact.separate, friction)
-    # Tissue, because a block that rings on touching down hops, and slips while it is in the air.
-    motion = solver_of(points, grid, Material("kelvin_voigt", {"retardation_time": 1e-3})).simulate(
-        2e5, np.zeros_like(points), 10, FPS, gravity=(0, 0, -GRAVITY), colliders=[plane]
-    )
-    along = ((motion.positions - points) @ R[:, 0]).mean(1)
-    if expected:
-        assert 2 * np.polyfit(np.arange(1, 11) / FPS, along, 2)[0] == pytest.approx(expected, rel=0.03)
+    along, acceleration = flow.block_on_slope(friction)
+    if acceleration.expected:
+        assert acceleration.error == pytest.approx(0, abs=0.01)
     else:
         # It slips before it bears its weight, then stays.
         assert along[-1] < 0.1 * CELL

@@ -64,6 +64,7 @@ def test_messages_round_trip():
         wire.Ready("cpu", {"numpy": "2"}),
         wire.Progress("a", 0.5, "Fitting", None),
         wire.Preview("a", "p.png"),
+        wire.Partial("a", "p.npz"),
         wire.Log("a", "warning", "w"),
         wire.Done("a", "failed", error="e"),
     ):

@@ -35,7 +35,8 @@ def assert_plays(scene_module, obj, trajectory, frame_start, shown_pose):
     frame = bpy.context.scene.frame_current
     for shown, since_start in [(frame_start - 5, 0), (frame_start, 0), (frame_start + 2, 2), (frame_start + 50, 3)]:
         bpy.context.scene.frame_set(shown)
-        for got, want in zip(shown_pose(obj), poser.pose(since_start), strict=True):
+        posed = poser.pose(since_start)
+        for got, want in zip(shown_pose(obj), (posed.positions, posed.rotations), strict=True):
             # the same computation twice: float32's last bit, of numbers of order 3
             np.testing.assert_allclose(got, want, atol=1e-6, err_msg=f"frame {shown}")
     bpy.context.scene.frame_set(frame)
@@ -64,7 +65,7 @@ def test_bake_interpolates_between_frames(scene_module, plant, swing, shown_pose
     scene_module("scene.bake").bake(bpy.context, plant, trajectory, 10, "PACKED")
     poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
     bpy.context.scene.frame_set(11, subframe=0.5)
-    halfway = (poser.pose(1)[0] + poser.pose(2)[0]) / 2
+    halfway = (poser.pose(1).positions + poser.pose(2).positions) / 2
     np.testing.assert_allclose(shown_pose(plant)[0], halfway, atol=1e-6)  # float32, numbers of order 3
 
 
@@ -160,3 +161,25 @@ def test_bake_stores_moving_splats_only(scene_module, cloud, swing, tmp_path):
         promised.append(bake.bake_size(obj, trajectory, "PACKED"))
     # a frame's description is a JSON text of a few hundred bytes; one SH attribute more would be 43 % over
     assert sizes[1] - sizes[0] == pytest.approx(promised[1] - promised[0], rel=0.03)
+
+
+def test_simulating_again_outdates_a_bake_and_deletes_nothing(addon, scene_module, plant, swing, shown_pose, tmp_path):
+    """The new simulation is previewed over the earlier bake, which is outdated, kept, and shown without the preview."""
+    from types import SimpleNamespace
+
+    bake, steps, playback = (scene_module(name) for name in ("scene.bake", "properties.steps", "scene.playback"))
+    arrays, simulate = scene_module("backend.arrays"), scene_module("operators.simulate").SWAY_OT_simulate
+    scene, first, second = bpy.context.scene, swing(), swing(amplitude=0.5)
+    steps.finish(plant, "simulate", "", "first")
+    bake.bake(bpy.context, plant, first, 10)
+    steps.finish(plant, "bake", steps.origin(scene, plant, "bake"))
+    assert steps.state(scene, plant, "bake") is steps.State.done
+
+    path = str(arrays.save(tmp_path / "second.npz", second.to_arrays()))
+    job = SimpleNamespace(outputs={"trajectory": path}, results={"tip_amplitude_m": 0.1})
+    operator = SimpleNamespace(job=job, note=lambda obj, file: steps.finish(obj, "simulate", "", file))
+    simulate.take_in(operator, bpy.context, plant)
+    assert bake.is_baked(plant) and steps.state(scene, plant, "bake") is steps.State.outdated
+    assert playback.is_shown(plant)
+    playback.stop(plant)
+    assert_plays(scene_module, plant, first, 10, shown_pose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,12 @@ for frame in frames:
             values = np.empty(len(points.points) * width, np.float32)
             points.attributes[name].data.foreach_get(field, values)
             shown[f"{obj.name} {name} {frame:g}"] = values.reshape(-1, width)
+        axes = points.attributes.get("sway_axes")
+        if axes is not None:
+            values = np.empty(len(points.points) * 16, np.float32)
+            axes.data.foreach_get("value", values)
+            half_axes = values.reshape(-1, 4, 4)[:, :3, :3].swapaxes(1, 2)
+            shown[f"{obj.name} covariance {frame:g}"] = half_axes @ half_axes.swapaxes(1, 2)
     if rendered:
         bpy.ops.render.render(write_still=True)
         image = bpy.data.images.load(scene.render.filepath, check_existing=False)
@@ -65,7 +72,10 @@ def play(tmp_path):
 
 @pytest.fixture
 def baked(scene_module, cloud, swing, tmp_path):
-    """Makes a .blend with one plant for each of some targets, baked; returns its path and the poses in world space."""
+    """Makes a .blend with one plant for each of some targets, baked; returns its path and the poses in world space.
+
+    STRETCHING is a trajectory bake of particles that also stretch. A pose is (positions, rotations, the cloud).
+    """
     splats = scene_module("scene.splats")
 
     def make(*targets):
@@ -76,12 +86,46 @@ def baked(scene_module, cloud, swing, tmp_path):
             obj = splats.add_splats(bpy.context, target, cloud())
             obj.location, obj.scale = (1, 2, 3), (2, 2, 2)
             bpy.context.view_layer.update()
-            scene_module("scene.bake").bake(bpy.context, obj, trajectory, 1, target)
-            world = splats.world_gaussians(obj)
-            poses[target] = {frame: trajectory.pose(world, since_start) for frame, since_start in FRAMES.items()}
+            world, moved, bake = splats.world_gaussians(obj), trajectory, scene_module("scene.bake").bake
+            if target == "STRETCHING":
+                stretch = np.random.default_rng(0).uniform(-0.3, 0.3, (len(trajectory), len(trajectory.rest), 6))
+                unstretched = scene_module("backend.deformation").UNSTRETCHED
+                moved = replace(trajectory, stretch=(unstretched + stretch).astype(np.float32))
+                bake(bpy.context, obj, moved, 1)
+            else:
+                bake(bpy.context, obj, moved, 1, target)
+            poses[target] = {
+                frame: (*moved.pose(world, since), moved.posed(world, since)) for frame, since in FRAMES.items()
+            }
         return path, poses
 
     return make
+
+
+@pytest.fixture
+def sway(scene_module, swing):
+    """A motion of five particles that swings to and fro for 20 frames."""
+    trajectory = swing(frames=20)
+    there = np.sin(np.arange(20) * np.pi / 8)[:, None, None]
+    positions = trajectory.rest + there.astype(np.float32) * (trajectory.positions[-1] - trajectory.rest)
+    return replace(trajectory, positions=positions)
+
+
+def test_loop_moves_elsewhere_without_the_addon(scene_module, cloud, sway, play, assert_poses, tmp_path):
+    """A looping bake shows its harmonics' poses in a factory Blender, in this version and in the next."""
+    rest = cloud()
+    obj = scene_module("scene.splats").add_splats(bpy.context, "loop", rest)
+    loop = scene_module("scene.spectral_bake").bake(bpy.context, obj, sway, 1)
+    world = scene_module("scene.splats").world_gaussians(obj)
+    turned = loop.trajectory_at(np.array(list(FRAMES)) - 1).transformed(np.array(obj.matrix_world))
+    poses = {"loop": {frame: turned.pose(world, k) for k, frame in enumerate(FRAMES)}}
+    blend = tmp_path / "loop.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    shown = play(blend)
+    assert_poses(shown, poses)
+    assert np.abs(shown["loop position 1"] - shown["loop position 9"]).max() > 0.05
+    if bpy.app.version < (5, 0) and environments.BLENDER_NEXT.python.exists():
+        assert_poses(play(blend, [str(environments.BLENDER_NEXT.python)]), poses)
 
 
 @pytest.fixture
@@ -95,8 +139,13 @@ def assert_poses(scene_module):
             turn = rotations.quaternion_from_matrix(rotations.similarity(matrix)[0])
             for frame, want in frames.items():
                 positions = shown[f"{name} position {frame:g}"] @ matrix[:3, :3].T + matrix[:3, 3]
-                # positions up to 10, two changes of frame in float32: 1e-6 each, of an extent of 8
-                np.testing.assert_allclose(positions, want[0], atol=5e-6)
+                if f"{name} covariance {frame:g}" in shown:
+                    covariances = matrix[:3, :3] @ shown[f"{name} covariance {frame:g}"] @ matrix[:3, :3].T
+                    # a rounding of half a step of 0.3 / 32767, of covariances below 0.4^2 * 1.6^2, twice
+                    np.testing.assert_allclose(covariances, want[2].covariances(), atol=1e-5)
+                # positions up to 10, two changes of frame in float32: 1e-6 each, of an extent of 8; the same rounding
+                # of a stretch, times distances of 10 between a splat and its particles
+                np.testing.assert_allclose(positions, want[0], atol=1e-4 if name == "STRETCHING" else 5e-6)
                 # the Bake node mixes quaternions between frames without making them unit again
                 turned = rotations.normalised(rotations.multiply(turn, shown[f"{name} rotation {frame:g}"]))
                 sign = np.sign((turned * want[1]).sum(1, keepdims=True))  # q and -q are one rotation
@@ -105,7 +154,7 @@ def assert_poses(scene_module):
     return check
 
 
-@pytest.mark.parametrize("target", ["TRAJECTORY", "PACKED", "DISK"])
+@pytest.mark.parametrize("target", ["TRAJECTORY", "STRETCHING", "PACKED", "DISK"])
 def test_baked_file_moves_elsewhere_without_the_addon(scene_module, baked, play, assert_poses, tmp_path, target):
     """Each frame shows the trajectory's pose, and rendered frames differ; after the last one the picture holds."""
     scene = bpy.context.scene
@@ -132,6 +181,6 @@ def test_file_of_this_blender_plays_in_the_next(baked, play, assert_poses):
     """A .blend saved here shows the same poses in the next Blender, whose modifier inputs are stored otherwise."""
     if not environments.BLENDER_NEXT.python.exists():
         pytest.skip(f"no newer Blender: {environments.BLENDER_NEXT.folder}")
-    path, poses = baked("TRAJECTORY", "PACKED")
+    path, poses = baked("TRAJECTORY", "STRETCHING", "PACKED")
     bpy.ops.wm.save_mainfile()
     assert_poses(play(path, [str(environments.BLENDER_NEXT.python)]), poses)

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
-
-
-@pytest.fixture(scope="module")
-def worker(addon):
-    """The worker's interpreter, from the environment; skips where it is not set up."""
-    python = os.environ.get("SWAY_WORKER_PYTHON")
-    if not python:
-        pytest.skip("SWAY_WORKER_PYTHON names no interpreter with the compute packages")
-    yield python
-    from bl_ext.user_default.sway.jobs import queue
-
-    queue.stop_worker()
 
 
 @pytest.fixture(scope="module")

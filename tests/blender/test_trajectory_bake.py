@@ -35,7 +35,8 @@ def assert_plays(scene_module, shown_pose):
         for frame, since_start in shown:
             bpy.context.scene.frame_set(int(frame), subframe=frame % 1)
             got = shown_pose(obj)
-            want = poser.pose(len(trajectory) - 1 if since_start is None else since_start)
+            posed = poser.pose(len(trajectory) - 1 if since_start is None else since_start)
+            want = posed.positions, posed.rotations
             sign = np.sign((got[1] * want[1]).sum(1, keepdims=True))  # q and -q are one rotation
             # float32 sums of nine numbers up to 4, each rounded to 2.4e-7; weights are whole parts of 1e8
             np.testing.assert_allclose(got[0], want[0], atol=2e-6, err_msg=f"frame {frame}")

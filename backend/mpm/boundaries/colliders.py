@@ -97,6 +97,8 @@ class Collider:
     friction: float = 0.0
     """Coulomb's coefficient, where `contact` is separate."""
     motion: RigidMotion = field(default_factory=RigidMotion.at_rest)
+    solid: bool = True
+    """Whether particles found inside are moved out; what is not only sets velocities."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.friction < np.inf:
@@ -112,4 +114,19 @@ def moved_part(grid: Grid, nodes: np.ndarray, motion: RigidMotion) -> Collider:
     """
     if nodes.shape != tuple(grid.shape):
         raise ValueError(f"the nodes of a moved part have shape {nodes.shape}, expected the grid's {grid.shape}")
-    return Collider(SignedDistance(np.where(nodes, -1.0, 1.0), grid.origin, grid.cell), Contact.sticky, motion=motion)
+    return Collider(
+        SignedDistance(np.where(nodes, -1.0, 1.0), grid.origin, grid.cell), Contact.sticky, motion=motion, solid=False
+    )
+
+
+GUARD_CELLS = 2.0
+"""Cells between the grid's sides and the walls that keep particles in it."""
+
+
+def guard(grid: Grid) -> tuple[Collider, ...]:
+    """Six smooth walls just inside the grid: what flies away stops there, instead of ending the simulation."""
+    inset = GUARD_CELLS * grid.cell
+    low, high = grid.origin + inset, grid.origin + grid.cell * (np.array(grid.shape) - 1) - inset
+    return tuple(
+        Collider(HalfSpace(corner, way * axis)) for corner, way in ((low, 1), (high, -1)) for axis in np.eye(3)
+    )

@@ -17,9 +17,11 @@ POSE = 24
 FRICTION, CELL, ORIGIN = 0, 1, 2
 """Columns of numbers; for a half-space CELL holds the plane's offset and ORIGIN its normal."""
 NUMBERS = 5
-CONTACT, FIRST, SHAPE = 0, 1, 2
-"""Columns of integers; FIRST is the index of the first sample, -1 for a half-space."""
-INTEGERS = 5
+CONTACT, FIRST, SHAPE, SOLID = 0, 1, 2, 5
+"""Columns of integers; FIRST is the index of the first sample, -1 for a half-space; SOLID: particles are moved out."""
+INTEGERS = 6
+WAY_OUT = 0.1
+"""Cells that a particle inside a wall is moved towards its surface in a substep, at most."""
 ON_SURFACE = 1e-4
 """Distance in cells up to which a node counts as inside, so that rounding does not decide for a floor through nodes."""
 
@@ -44,6 +46,29 @@ def collide(
             wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
             u = wall + touch(u - wall, R @ normal, integer[CONTACT], number[FRICTION])
     return u
+
+
+@ti.func
+def collide_particle(
+    v, x, cell, numbers: ti.template(), integers: ti.template(), samples: ti.template(), poses: ti.template(), step
+):
+    """(velocity, way out [m]) of a particle of velocity v at x, as `collide`: the second line of defence.
+
+    Nodes let particles through where a wall is thin, turns fast or carries a load that one node cannot; what is inside
+    is moved to the surface, a little each substep.
+    """
+    out = ti.Vector.zero(float, 3)
+    for k in range(numbers.shape[0]):
+        pose, number, integer = poses[step, k], numbers[k], integers[k]
+        R = matrix_at(pose, ROTATION)
+        d = x - vector_at(pose, CENTRE)
+        distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
+        if distance < 0.0:
+            wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
+            v = wall + touch(v - wall, R @ normal, integer[CONTACT], number[FRICTION])
+            if integer[SOLID] > 0:
+                out += ti.min(-distance, WAY_OUT * cell) * (R @ normal)
+    return v, out
 
 
 @ti.func

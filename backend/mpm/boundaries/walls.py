@@ -10,7 +10,21 @@ import numpy as np
 
 from .. import storage
 from .colliders import Collider, HalfSpace
-from .contact import CELL, CENTRE, CONTACT, FIRST, FRICTION, GRADIENT, INTEGERS, NUMBERS, POSE, ROTATION, VELOCITY
+from .contact import (
+    CELL,
+    CENTRE,
+    CONTACT,
+    FIRST,
+    FRICTION,
+    GRADIENT,
+    INTEGERS,
+    NUMBERS,
+    POSE,
+    ROTATION,
+    SHAPE,
+    SOLID,
+    VELOCITY,
+)
 
 
 class Walls:
@@ -27,13 +41,15 @@ class Walls:
             shape = collider.shape
             numbers[k, FRICTION] = collider.friction
             integers[k, CONTACT] = collider.contact.value
+            integers[k, SOLID] = collider.solid
             if isinstance(shape, HalfSpace):
                 normal = np.asarray(shape.normal, float) / np.linalg.norm(shape.normal)
                 numbers[k, CELL:] = (normal @ shape.point, *normal)
                 integers[k, FIRST] = -1
                 continue
             numbers[k, CELL:] = (shape.cell, *shape.origin)
-            integers[k, FIRST:] = (first, *shape.values.shape)
+            integers[k, FIRST] = first
+            integers[k, SHAPE:SOLID] = shape.values.shape
             velocity = np.zeros((*shape.values.shape, 3)) if shape.velocity is None else shape.velocity
             samples.append(np.concatenate([shape.values[..., None], velocity], -1).reshape(-1, 4))
             first += shape.values.size

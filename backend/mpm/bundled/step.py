@@ -2,7 +2,7 @@
 
 import taichi as ti
 
-from ..boundaries.contact import Integers, Numbers, Poses, Samples, collide
+from ..boundaries.contact import Integers, Numbers, Poses, Samples, collide, collide_particle
 from ..forward import SPAN
 from ..particles import Index3, Ints
 from ..transfer import node_velocity
@@ -95,7 +95,7 @@ def advance(
             x = ti.Vector([motions[bundle, row.X + i][lane] for i in ti.static(range(3))])
             v = ti.Vector([motions[bundle, row.V + i][lane] for i in ti.static(range(3))])
             # Where the particle was at the start of the substep, as the walls are.
-            after = collide(v, x - dt * v, cell, numbers, integers, samples, poses, step)
+            after, out = collide_particle(v, x - dt * v, cell, numbers, integers, samples, poses, step)
             for i in ti.static(range(3)):
-                motions[bundle, row.X + i][lane] = x[i] + dt * (after[i] - v[i])
+                motions[bundle, row.X + i][lane] = x[i] + dt * (after[i] - v[i]) + out[i]
                 motions[bundle, row.V + i][lane] = after[i]

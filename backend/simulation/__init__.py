@@ -1,0 +1,1 @@
+"""What a simulation starts from: bodies made of splats and materials."""

@@ -1,0 +1,173 @@
+"""`Body`: a splat cloud made of known materials, ready for the solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..api.assignment import Assignment
+from ..api.materials import Law, MaterialParams
+from ..fitting.driving import attached
+from ..fitting.particles import evenly, inverse_distance, k_means, solid, volumes
+from ..fitting.stencil import stencil
+from ..gaussians import Gaussians
+from ..mpm.grid import Grid
+from ..mpm.material import Material
+from ..mpm.model import Model
+from ..trajectory import Binding
+
+ELASTIC = (Law.fixed_corotated, Law.neo_hookean, Law.kelvin_voigt)
+"""Laws of what keeps its shape."""
+VOXELS = 72
+"""Voxels along the longest axis by which volume is measured: about as thick as a leaf."""
+NEIGHBOURS = 8
+"""Particles that carry a splat."""
+REACH = 0.5
+"""Cells within which a grid node beside what holds is held."""
+MARGIN = 3
+"""Free cells between the room to move in and the grid's side."""
+CREEP = 0.75
+"""Retardation time over the time that sound takes through a cell, at which viscosity halves the stable substep."""
+NODES_MAX = 2e7
+"""Grid nodes at most; the solver keeps only those near the particles, but the map of held ones is whole."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """P driving particles of a subject and the splats that hang on them."""
+
+    model: Model
+    young: np.ndarray
+    """Young's modulus of each particle [P], pascals."""
+    part: np.ndarray
+    """Part of each particle [P], int32, 1 and up."""
+    binding: Binding
+    notes: tuple[str, ...] = ()
+    """What the user should know, one sentence each."""
+
+    @property
+    def held(self) -> bool:
+        """Whether anything holds it."""
+        return bool(self.model.held.any())
+
+
+def body_of(
+    gaussians: Gaussians,
+    parts: np.ndarray,
+    assignment: Assignment,
+    *,
+    particles: int,
+    cells: int,
+    room: np.ndarray,
+    seed: int = 0,
+) -> Body:
+    """About `particles` particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N].
+
+    Part 0 holds what touches it; what keeps its shape and touches nothing that holds stays still where something holds,
+    because captures are full of crumbs. `cells` counts grid cells along the longest axis; `room` [2, 3] (metres, world)
+    is the box that particles may move in.
+    Raises ValueError when nothing moves, or too little to make particles of, and for a room too large for its cells.
+    """
+    positions = gaussians.positions.astype(np.float64)
+    moving = parts > 0
+    if not moving.any():
+        raise ValueError("No splat is marked as moving; press Guess Parts first.")
+    low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
+    size = float((high - low).max())
+    matter = solid(positions, gaussians.opacity, size)
+    points, holding = positions[matter & moving], positions[matter & ~moving]
+    if len(points) < NEIGHBOURS:
+        raise ValueError("The moving splats are nearly transparent, so there is nothing to simulate.")
+
+    edge = size / VOXELS
+    grid = _grid(np.vstack([points, room]), size / cells)
+    held = _held(grid, holding)
+    centres = k_means(evenly(points, edge, min(particles, len(points))), min(particles, len(points)), seed=seed)
+    volume = volumes(points, centres, edge)
+    part = _parts_of(points, parts[matter & moving], centres)
+    elastic = np.array([assignment.of(int(p)).law in ELASTIC for p in part])
+    kept = ~elastic | attached(stencil(centres, grid), held) if held.any() else np.ones(len(centres), bool)
+    if not kept.any():
+        raise ValueError("The moving part touches nothing that holds; let the two parts meet, or use larger cells.")
+
+    splats, notes = _carried(positions, np.flatnonzero(moving), centres, kept)
+    rest, part = centres[kept], part[kept]
+    index, weights = inverse_distance(positions[splats], rest, NEIGHBOURS)
+    used = sorted(set(part.tolist()))
+    made_of = [_affordable(assignment.of(p).simulated(), grid.cell) for p in used]
+    number = np.searchsorted(used, part)
+    model = Model(
+        rest=rest,
+        volume=volume[kept],
+        density=_each(made_of, "density")[number],
+        poisson=_each(made_of, "poisson_ratio")[number],
+        grid=grid,
+        held=held,
+        materials=tuple(Material.of(params) for params in made_of),
+        material=number,
+    )
+    young = _each(made_of, "young_modulus")[number]
+    return Body(model, young, part, Binding(splats.astype(np.int32), index, weights), notes)
+
+
+def _affordable(material: MaterialParams, cell: float) -> MaterialParams:
+    """The material with inner friction that shortens a substep to half at most: `damping` of a run calms slow sways."""
+    nu = material.poisson_ratio
+    modulus = material.young_modulus * (1 - nu) / ((1 + nu) * (1 - 2 * nu))
+    crossing = cell * np.sqrt(material.density / modulus)
+    return replace(material, retardation_time=min(material.retardation_time, float(CREEP * crossing)))
+
+
+def _each(materials: list[MaterialParams], name: str) -> np.ndarray:
+    return np.array([getattr(params, name) for params in materials], np.float64)
+
+
+def _grid(points: np.ndarray, cell: float) -> Grid:
+    """The grid of cells of side `cell` [m] around points [Q, 3] and a margin."""
+    low = points.min(0) - MARGIN * cell
+    counts = np.ceil((points.max(0) - low) / cell).astype(int) + MARGIN + 1
+    if np.prod(counts.astype(float)) > NODES_MAX:
+        raise ValueError(
+            f"The simulation grid would have {' x '.join(str(n) for n in counts)} nodes; use fewer Grid Cells, or let "
+            "things move less far."
+        )
+    return Grid(low, cell, tuple(int(n) for n in counts))
+
+
+def _held(grid: Grid, holding: np.ndarray) -> np.ndarray:
+    """Mask [nx, ny, nz] of nodes beside holding splats [H, 3]."""
+    from scipy.spatial import KDTree
+
+    held = np.zeros(grid.shape, bool)
+    if not len(holding):
+        return held
+    reach = REACH * grid.cell
+    near = np.floor((holding - grid.origin) / grid.cell).astype(int)
+    corners = np.stack(np.indices((2, 2, 2)), -1).reshape(-1, 3)
+    candidates = np.unique((near[:, None] + corners).reshape(-1, 3), axis=0)
+    inside = np.all((candidates >= 0) & (candidates < np.array(grid.shape)), axis=1)
+    candidates = candidates[inside]
+    distance = KDTree(holding).query(candidates * grid.cell + grid.origin, distance_upper_bound=reach)[0]
+    held[tuple(candidates[np.isfinite(distance)].T)] = True
+    return held
+
+
+def _parts_of(points: np.ndarray, parts: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Part [P] of the solid splat nearest to each particle (points [Q, 3] with parts [Q])."""
+    from scipy.spatial import KDTree
+
+    return parts[KDTree(points).query(centres)[1]].astype(np.int32)
+
+
+def _carried(
+    positions: np.ndarray, splats: np.ndarray, centres: np.ndarray, kept: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Those of the moving splats [M] whose nearest particle is kept, and a note about the others."""
+    from scipy.spatial import KDTree
+
+    if kept.all():
+        return splats, ()
+    stays = ~kept[KDTree(centres).query(positions[splats])[1]]
+    note = f"{stays.sum()} splats ({100 * stays.mean():.1f} % of the moving part) touch nothing that holds; they stay."
+    return splats[~stays], (note,)

@@ -1,0 +1,181 @@
+"""The "Sway" tab of the image editor: animate the picture, and find modes in a video."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..backend.api.picture import PictureParams
+from ..backend.api.video_modes import VideoModesParams
+from ..jobs import queue
+from ..operators.picture import SWAY_OT_live_picture
+from ..operators.picture_operator import picture_image
+from ..operators.worker_operator import describe
+from .params import draw_params
+from .pictures import draw_picture
+
+USED = {
+    "plant": ("amplitude", "frequency", "damping", "flutter"),
+    "water": ("amplitude",),
+    "boat": ("amplitude",),
+    "cloud": ("amplitude",),
+    "path": ("spin",),
+    "volume": ("amplitude", "damping"),
+    "still": (),
+}
+"""What a layer of each kind can be set to."""
+ICONS = {
+    "plant": "OUTLINER_OB_CURVES",
+    "water": "MOD_OCEAN",
+    "boat": "MOD_WAVE",
+    "cloud": "FORCE_WIND",
+    "path": "CURVE_PATH",
+    "volume": "SOUND",
+    "still": "FREEZE",
+}
+
+
+class EditorPanel:
+    """Where every panel of the tab lives."""
+
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Sway"
+    layout: bpy.types.UILayout
+
+
+class SWAY_UL_picture_layers(bpy.types.UIList):
+    def draw_item(self, _context, layout, _data, item, _icon, _active, _property, _index=0, _flag=0):
+        layout.prop(item, "name", text="", emboss=False, icon=ICONS[item.kind])
+        layout.prop(item, "kind", text="")
+
+
+class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
+    bl_label = "Animate Picture"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.template_ID(context.space_data, "image", open="image.open")
+        image = picture_image(context)
+        if image is None:
+            layout.label(text="Open a photograph", icon="INFO")
+            return
+        if context.space_data.image != image:
+            layout.label(text=f"Preview of {image.name}", icon="PLAY")
+        picture = image.sway
+        row = layout.row()
+        row.template_list("SWAY_UL_picture_layers", "", picture, "layers", picture, "active_layer", rows=3)
+        column = row.column(align=True)
+        column.operator_menu_enum("sway.add_picture_layer", "kind", icon="ADD", text="")
+        column.operator("sway.remove_picture_layer", icon="REMOVE", text="")
+        column.operator("sway.move_picture_layer", icon="TRIA_UP", text="").step = -1
+        column.operator("sway.move_picture_layer", icon="TRIA_DOWN", text="").step = 1
+        if not picture.layers:
+            layout.label(text="Add a layer and draw its lines", icon="INFO")
+            return
+        layer = picture.layers[min(picture.active_layer, len(picture.layers) - 1)]
+        if layer.kind == "volume":
+            draw_modes(layout, layer)
+        else:
+            layout.operator("sway.draw_picture_lines", icon="GREASEPENCIL")
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        for name in USED[layer.kind]:
+            column.prop(layer, name)
+        if layer.kind != "volume":
+            column.prop(layer, "mask")
+
+
+def draw_modes(layout: bpy.types.UILayout, layer) -> None:
+    """A video's spectrum, and its modes to tick with the shape of each."""
+    draw_picture(layout, layer.spectrum, 12.0)
+    flow = layout.grid_flow(columns=2, even_columns=True)
+    for peak in layer.peaks:
+        box = flow.box()
+        box.prop(peak, "use", text=f"{peak.frequency:.2f} Hz, {peak.amplitude:.1f} px")
+        draw_picture(box, peak.picture, 5.0)
+
+
+class SWAY_PT_picture_motion(EditorPanel, bpy.types.Panel):
+    bl_label = "Wind and Loop"
+    bl_parent_id = "SWAY_PT_picture"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        image = picture_image(context)
+        return image is not None and len(image.sway.layers) > 0
+
+    def draw(self, context: bpy.types.Context) -> None:
+        image = picture_image(context)
+        layout = self.layout
+        settings = image.sway.settings
+        draw_params(layout, settings, PictureParams)
+        layout.prop(settings, "preview_size")
+        running = queue.running()
+        if running and running.kind == "animate":
+            draw_running(layout, running)
+        else:
+            row = layout.row(align=True)
+            row.scale_y = 1.4
+            row.operator("sway.animate_picture", icon="PLAY")
+            row.operator("sway.live_picture", icon="FILE_REFRESH", depress=SWAY_OT_live_picture.on)
+        row = layout.row(align=True)
+        row.operator("sway.poke_picture", icon="VIEW_PAN")
+        row.operator("sway.make_picture_planes", icon="SHAPEKEY_DATA")
+
+
+class SWAY_PT_picture_export(EditorPanel, bpy.types.Panel):
+    bl_label = "Export"
+    bl_parent_id = "SWAY_PT_picture"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    poll = SWAY_PT_picture_motion.poll
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        settings = picture_image(context).sway.settings
+        layout.prop(settings, "file_format")
+        layout.prop(settings, "directory")
+        layout.operator("sway.export_picture", icon="EXPORT")
+        layout.operator_menu_enum("sway.use_picture_frames", "place", icon="IMAGE_DATA")
+
+
+class SWAY_PT_video_modes(EditorPanel, bpy.types.Panel):
+    bl_label = "Modes from Video"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        draw_params(layout, context.scene.sway_modes, VideoModesParams)
+        running = queue.running()
+        if running and running.kind == "video_modes":
+            draw_running(layout, running)
+            return
+        row = layout.row()
+        row.scale_y = 1.4
+        row.operator("sway.find_video_modes", icon="FORCE_HARMONIC")
+
+
+class SWAY_PT_video_modes_advanced(EditorPanel, bpy.types.Panel):
+    bl_label = "Advanced"
+    bl_parent_id = "SWAY_PT_video_modes"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_params(self.layout, context.scene.sway_modes, VideoModesParams, advanced=True)
+
+
+def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
+    layout.progress(factor=job.fraction, text=describe(job))
+    layout.operator("sway.cancel", icon="X")
+
+
+CLASSES = (
+    SWAY_UL_picture_layers,
+    SWAY_PT_picture,
+    SWAY_PT_picture_motion,
+    SWAY_PT_picture_export,
+    SWAY_PT_video_modes,
+    SWAY_PT_video_modes_advanced,
+)

@@ -1,0 +1,119 @@
+"""Simulation of chosen materials through the operator, with the real worker."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def worker(addon):
+    """The worker's interpreter, from the environment; skips where it is not set up."""
+    if not os.environ.get("SWAY_WORKER_PYTHON"):
+        pytest.skip("SWAY_WORKER_PYTHON names no interpreter with the compute packages")
+    yield
+    from bl_ext.user_default.sway.jobs import queue
+
+    queue.stop_worker()
+
+
+@pytest.fixture
+def block(worker, scene_module, empty_scene, tmp_path):
+    """A block of splats, 0.2 m high, whose lower half is part 1 and upper half part 2; half a metre above the floor."""
+    import bpy
+
+    splats, gaussians = scene_module("scene.splats"), scene_module("backend.gaussians")
+    bpy.context.preferences.addons["bl_ext.user_default.sway"].preferences.cache_folder = str(tmp_path / "cache")
+    rng = np.random.default_rng(0)
+    count = 1500
+    positions = rng.uniform([-0.1, -0.1, 0.5], [0.1, 0.1, 0.7], (count, 3)).astype(np.float32)
+    rotations = np.tile(np.float32([1, 0, 0, 0]), (count, 1))
+    cloud = gaussians.Gaussians(
+        positions,
+        rotations,
+        np.full((count, 3), 0.01, np.float32),
+        np.full(count, 0.9, np.float32),
+        np.zeros((count, 1, 3), np.float32),
+    )
+    return splats.add_splats(bpy.context, "Block", cloud, up="+Z")
+
+
+def small():
+    return {"frames": 8, "wind": "none", "damping": 0.0, "particles": 150, "grid_cells": 8}
+
+
+def fallen(obj):
+    """Mean displacement [T, 3] of the particles of an object's simulation."""
+    from bl_ext.user_default.sway.backend import arrays
+    from bl_ext.user_default.sway.backend.trajectory import Trajectory
+
+    trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
+    return (trajectory.positions - trajectory.rest).mean(1)
+
+
+def test_jelly_needs_no_parts_and_no_fit_and_falls_as_all_things_do(block):
+    """Without parts all of it moves; in free fall the middle drops by g t^2 / 2, and the motion bakes."""
+    import bpy
+    from bl_ext.user_default.sway.properties import steps
+
+    assert bpy.ops.sway.simulate(material="jelly", **small()) == {"FINISHED"}
+    scene = bpy.context.scene
+    time, substeps = np.arange(8) / 24, json.loads(block.sway.simulate.summary)["substeps_per_frame"]
+    # Symplectic Euler goes by g t (t + dt) / 2 with dt a substep; float32 adds up to 1e-6 of half a metre a substep.
+    dt = 1 / (24 * substeps)
+    assert fallen(block)[:, 2] == pytest.approx(-0.5 * 9.81 * time * (time + dt), abs=7 * substeps * 1e-6)
+    assert steps.state(scene, block, "simulate") is steps.State.done
+    assert bpy.ops.sway.bake() == {"FINISHED"}
+    block.sway.material.preset = "sand"
+    assert steps.state(scene, block, "simulate") is steps.State.outdated
+
+
+def test_parts_of_different_materials_and_a_floor(block, scene_module):
+    """Water below jelly, on a floor just under it: nothing falls through, and the water spreads."""
+    import bpy
+
+    splats = scene_module("scene.splats")
+    parts = np.where(splats.read_splats(block).positions[:, 2] < 0.6, 1, 2)
+    splats.write_parts(block, parts)
+    block.sway.material.preset = "jelly"
+    bpy.ops.sway.add_part_material()
+    item = block.sway.part_materials[0]
+    item.preset = "water"
+    assert item.part == 1 and item.law == "liquid"
+    assert bpy.ops.sway.simulate(floor=True, floor_height=0.48, **small()) == {"FINISHED"}
+    trajectory = scene_module("backend.trajectory").Trajectory
+    motion = trajectory.from_arrays(scene_module("backend.arrays").load(block.sway.simulate.file))
+    # A cell is 0.2 / 8 m; what rests on the floor may sink by less than one.
+    assert motion.positions[..., 2].min() > 0.48 - 0.2 / 8
+    assert motion.stretch is not None
+    assert json.loads(block.sway.simulate.summary)["driving_particles"] == 150
+
+
+def test_custom_starts_from_the_preset_chosen_before(block, scene_module):
+    """Choosing Custom keeps the preset's numbers, and what is changed then reaches the simulation."""
+    materials = scene_module("properties.materials")
+    block.sway.material.preset = "wood"
+    block.sway.material.preset = "custom"
+    block.sway.material.density = 321.0
+    made = materials.assignment_of(block).default
+    assert (made.density, made.young_modulus, made.law.name) == (321.0, 1.25e10, "fixed_corotated")
+
+
+def test_refusals_say_what_to_do(block):
+    """What cannot start is refused in words, and nothing is left behind."""
+    import bpy
+
+    with pytest.raises(RuntimeError, match="choose a material"):
+        bpy.ops.sway.simulate()
+    with pytest.raises(RuntimeError, match="no fitted motion"):
+        bpy.ops.sway.simulate(material="leaf", wind="fitted", frames=4)
+    bpy.ops.mesh.primitive_plane_add()
+    bpy.context.object.data.clear_geometry()
+    bpy.context.object.sway.acting.kind = "collider"
+    bpy.context.view_layer.objects.active = block
+    with pytest.raises(RuntimeError, match="no faces"):
+        bpy.ops.sway.simulate(material="leaf", wind="none", frames=4)
+    assert not block.sway.simulate.made
