@@ -68,13 +68,17 @@ class BundledRun:
         walls = self._walls
         walled = bool(walls.colliders)
         poses = walls.poses(frame, self.substeps, self._dt)
-        arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1), window.free)
+        arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1))
+        arrays = (*arrays, window.free, window.touched)
         scalars = (self._decay, self._dt, self._cell, self._least_mass, window.offset, window.shape, lanes)
         boundaries = (self._flags, walls.numbers, walls.integers, walls.samples, poses)
         for begin, end in clock.bursts(self.substeps):
             for step in range(begin, end):
                 t = (step + 0.5) / self.substeps
-                advance(*arrays, *boundaries, step, t, *scalars, self._laws, walled, not storage.on_cpu())
+                window.substep += 1
+                advance(
+                    *arrays, *boundaries, step, window.substep, t, *scalars, self._laws, walled, not storage.on_cpu()
+                )
                 # On the CPU this costs nothing, and the first particle to leave has no time to disturb others.
                 if storage.on_cpu() and self._flags.any():
                     break

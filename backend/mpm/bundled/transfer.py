@@ -8,6 +8,7 @@ import taichi as ti
 
 from ..transfer import first_node
 from ..weights import stencil, weight
+from ..window import BLOCK
 from . import packing as row
 from .lanes import greatest, least, matrix, put
 from .packing import WIDTH
@@ -22,9 +23,11 @@ def scatter(
     kinds: ti.template(),
     push: ti.template(),
     grid: ti.template(),
+    touched: ti.template(),
     flags: ti.template(),
     bundle,
     start,
+    stamp,
     t,
     dt,
     cell,
@@ -54,8 +57,11 @@ def scatter(
                 v[i][q] = v[i][q] + dt * a[i]
     respond(matters, shapes, bundle, kinds[bundle], C, tau, J, volume, dt, laws)
     node = ti.Vector.zero(int, WIDTH)
+    block = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
-    locate(x, node, weights, cell, offset, shape)
+    locate(x, node, block, weights, cell, offset, shape)
+    for q in range(WIDTH):
+        touched[block[q]] = stamp
     raise_flags(flags, x, J)
     # Momentum and mass at the stencil's first node, and what they change by per cell along x, y and z [4 * lane + c].
     corner = ti.Vector.zero(float, 4 * WIDTH)
@@ -75,11 +81,17 @@ def scatter(
 
 
 @ti.func
-def locate(x: ti.template(), node: ti.template(), weights: ti.template(), cell, offset, shape):
-    """x = the distance from the stencil's first node in cells; node = its index; weights [axis][4 * lane + k]."""
+def locate(x: ti.template(), node: ti.template(), block: ti.template(), weights: ti.template(), cell, offset, shape):
+    """x = the distance from the stencil's first node in cells; node, block = its index and its block's.
+
+    Also sets weights [axis][4 * lane + k].
+    """
+    size = ti.Vector(BLOCK)
+    blocks = (shape + size - 1) // size
     for q in range(WIDTH):
         base, fx = stencil(ti.Vector([x[i][q] for i in ti.static(range(3))]), cell, offset, shape)
         node[q] = first_node(base, shape)
+        block[q] = first_node(base // size, blocks)
         for i in ti.static(range(3)):
             x[i][q] = fx[i]
             for k in ti.static(range(3)):
@@ -150,8 +162,9 @@ def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, of
     v = [ti.Vector.zero(float, WIDTH) for _ in range(3)]
     C = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
     node = ti.Vector.zero(int, WIDTH)
+    block = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
-    locate(fx, node, weights, cell, offset, shape)
+    locate(fx, node, block, weights, cell, offset, shape)
     # Sums over x and y of w u, and of w u times the distance from the middle node along x and along y.
     total = ti.Vector.zero(float, 16)
     by_x = ti.Vector.zero(float, 16)
