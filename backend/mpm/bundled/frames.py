@@ -68,8 +68,9 @@ class BundledRun:
         walls = self._walls
         walled = bool(walls.colliders)
         poses = walls.poses(frame, self.substeps, self._dt)
-        arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1))
-        arrays = (*arrays, window.free, window.touched)
+        motions, *others = bundles.arrays
+        particles = (motions, motions.reshape(-1, row.WIDTH), *others, bundles.kinds, pushes)
+        arrays = (*particles, momentum, velocity, velocity.reshape(-1), window.free, window.touched)
         scalars = (self._decay, self._dt, self._cell, self._least_mass, window.offset, window.shape, lanes)
         boundaries = (self._flags, walls.numbers, walls.integers, walls.samples, poses)
         for begin, end in clock.bursts(self.substeps):

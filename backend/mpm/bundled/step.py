@@ -12,6 +12,7 @@ from .packing import WIDTH
 from .transfer import gather, scatter
 
 Lanes = ti.types.ndarray(dtype=ti.types.vector(WIDTH, None), ndim=2)
+Rows = ti.types.ndarray(dtype=ti.types.vector(WIDTH, None), ndim=1)
 Pushes = ti.types.ndarray(dtype=ti.types.vector(3, None), ndim=2)
 Nodes = ti.types.ndarray(dtype=ti.types.vector(4, None), ndim=1)
 Flat = ti.types.ndarray(ndim=1)
@@ -98,6 +99,7 @@ def update_block(
 @ti.kernel
 def advance(
     motions: Lanes,
+    motion_rows: Rows,
     matters: Lanes,
     shapes: Lanes,
     kinds: Flat,
@@ -129,6 +131,7 @@ def advance(
     """One substep at fraction t of a frame, by `lanes` threads with a grid each, or by all on one `shared` grid.
 
     `velocity` is the memory of `node_velocities`, number by number; `walled` says whether there are any walls.
+    `motion_rows` is the memory of `motions`, bundle after bundle.
     `touched` holds for each block of nodes the `stamp` of the last substep that had a stencil begin there.
     """
     if ti.static(shared):
@@ -169,14 +172,14 @@ def advance(
                             )  # fmt: skip
     if ti.static(shared):
         for bundle in range(kinds.shape[0]):
-            gather(motions, velocity, bundle, dt, cell, offset, shape)
+            gather(motions, motion_rows, velocity, bundle, dt, cell, offset, shape)
     else:
         for k in range(lanes * SPAN):
             if k % SPAN == 0:
                 lane = k // SPAN
                 share = (kinds.shape[0] + lanes - 1) // lanes
                 for bundle in range(lane * share, ti.min((lane + 1) * share, kinds.shape[0])):
-                    gather(motions, velocity, bundle, dt, cell, offset, shape)
+                    gather(motions, motion_rows, velocity, bundle, dt, cell, offset, shape)
     if ti.static(walled):
         for p in range(kinds.shape[0] * WIDTH):
             bundle, lane = p // WIDTH, p % WIDTH

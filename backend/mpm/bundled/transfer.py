@@ -10,7 +10,7 @@ from ..transfer import first_node
 from ..weights import stencil, weight
 from ..window import BLOCK
 from . import packing as row
-from .lanes import greatest, least, matrix, put
+from .lanes import greatest, least, matrix
 from .packing import WIDTH
 from .response import respond
 
@@ -155,12 +155,15 @@ def four(a: ti.template(), q):
 
 
 @ti.func
-def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, offset, shape):
-    """Take velocity, its gradient and the next position of a bundle from node velocities [4 * nodes, and 4 more]."""
+def gather(
+    motions: ti.template(), motion_rows: ti.template(), velocity: ti.template(), bundle, dt, cell, offset, shape
+):
+    """Take velocity, its gradient and the next position of a bundle from node velocities [4 * nodes, and 4 more].
+
+    `motion_rows` is the memory of `motions` [bundles * COLUMNS].
+    """
     x = [motions[bundle, row.X + i] for i in range(3)]
     fx = [motions[bundle, row.X + i] for i in range(3)]
-    v = [ti.Vector.zero(float, WIDTH) for _ in range(3)]
-    C = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
     node = ti.Vector.zero(int, WIDTH)
     block = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
@@ -196,16 +199,21 @@ def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, of
             moments[0][4 * q + c] = wz[0] * by_x[c] + wz[1] * by_x[4 + c] + wz[2] * by_x[8 + c]
             moments[1][4 * q + c] = wz[0] * by_y[c] + wz[1] * by_y[4 + c] + wz[2] * by_y[8 + c]
             moments[2][4 * q + c] = high - low
+    # All columns before the mass [WIDTH * column + lane].
+    state = ti.Vector.zero(float, row.MASS * WIDTH)
     for q in range(WIDTH):
         u = ti.Vector([velocities[4 * q + i] for i in ti.static(range(3))])
         B = ti.Matrix([[moments[j][4 * q + i] for j in ti.static(range(3))] for i in ti.static(range(3))])
         from_middle = ti.Vector([fx[i][q] - 1.0 for i in ti.static(range(3))])
-        put(C, q, (4.0 / cell) * (B - u.outer_product(from_middle)))
+        gradient = (4.0 / cell) * (B - u.outer_product(from_middle))
         for i in ti.static(range(3)):
-            v[i][q] = u[i]
-            x[i][q] = x[i][q] + dt * u[i]
-    for i in ti.static(range(3)):
-        motions[bundle, row.X + i] = x[i]
-        motions[bundle, row.V + i] = v[i]
-    for i in ti.static(range(9)):
-        motions[bundle, row.C + i] = C[i]
+            state[WIDTH * (row.X + i) + q] = x[i][q] + dt * u[i]
+            state[WIDTH * (row.V + i) + q] = u[i]
+            for j in ti.static(range(3)):
+                state[WIDTH * (row.C + 3 * i + j) + q] = gradient[i, j]
+    columns = ti.Vector.zero(int, row.MASS)
+    for column in range(row.MASS):
+        columns[column] = row.COLUMNS * bundle + column
+    for column in range(row.MASS):
+        n = columns[column]
+        motion_rows[n] = ti.Vector([state[WIDTH * column + q] for q in ti.static(range(WIDTH))])
