@@ -9,6 +9,7 @@ from .jobs import queue
 from .operators import (
     acting,
     bake,
+    drag,
     export_splats,
     export_usd,
     fit,
@@ -19,6 +20,7 @@ from .operators import (
     picture_modes,
     picture_poke,
     reference,
+    render_film,
     simulate,
 )
 from .panels import picture_editor, pictures, sidebar, simulation
@@ -37,9 +39,12 @@ CLASSES = (
     reference.SWAY_OT_make_reference,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
+    drag.SWAY_OT_drag,
     *acting.CLASSES,
     bake.SWAY_OT_bake,
+    bake.SWAY_OT_pause_bake,
     bake.SWAY_OT_free_bake,
+    render_film.SWAY_OT_render_film,
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,

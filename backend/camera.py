@@ -22,6 +22,11 @@ class Camera:
     width: int
     height: int
 
+    @property
+    def eye(self) -> np.ndarray:
+        """Where the camera is [3], world, metres."""
+        return -self.rotation.T @ self.translation
+
     def to_camera(self, points: np.ndarray) -> np.ndarray:
         """Camera-space points [..., 3] of world points [..., 3]."""
         return points @ self.rotation.T + self.translation

@@ -31,16 +31,19 @@ def symmetric(six: np.ndarray) -> np.ndarray:
     return six[..., [[0, 1, 2], [1, 3, 4], [2, 4, 5]]]
 
 
-def rotation_and_stretch(deformation: np.ndarray, limit: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def rotation_and_stretch(
+    deformation: np.ndarray, limit: float | np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Quaternions R [..., 4] and stretches U [..., 6] of deformation gradients F = R U [..., 3, 3], float32.
 
-    `limit` holds the principal stretches between 1 / limit and limit. A particle turned inside out (det F < 0) is shown
-    as its mirror image: its thinnest stretch changes sign.
+    `limit` [...] holds the principal stretches between 1 / limit and limit. A particle turned inside out (det F < 0) is
+    shown as its mirror image: its thinnest stretch changes sign.
     """
     u, s, vt = np.linalg.svd(np.asarray(deformation, np.float64))
     mirrored = np.linalg.det(u) * np.linalg.det(vt) < 0
     u[..., :, 2] *= np.where(mirrored, -1, 1)[..., None]
     if limit is not None:
+        limit = np.asarray(limit)[..., None]
         s = np.clip(s, 1 / limit, limit)
     stretch = (vt.swapaxes(-1, -2) * s[..., None, :]) @ vt
     return rot.quaternion_from_matrix(u @ vt).astype(np.float32), six_numbers(stretch).astype(np.float32)

@@ -82,6 +82,15 @@ class Gaussians:
             sh=sh,
         )
 
+    def seen_from(self, eye: np.ndarray) -> Gaussians:
+        """The cloud with one colour a splat: the one seen from `eye` [3], in the frame of positions and harmonics."""
+        if not self.sh_degree:
+            return self
+        direction = self.positions - np.asarray(eye, np.float32)
+        direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
+        seen = 0.5 + spherical_harmonics.evaluate_sh(self.sh, direction)
+        return replace(self, sh=sh_from_colours(np.maximum(seen, 0)))
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""
         return {name: getattr(self, name) for name in ("positions", "rotations", "scales", "opacity", "sh")}

@@ -104,6 +104,13 @@ class Layer:
             raise ValueError(f"{self.title} has no spectral volume; choose a file or make one from a video")
 
     @property
+    def area(self) -> np.ndarray:
+        """Its mask. Raises ValueError before it has one."""
+        if self.mask is None:
+            raise ValueError(f"{self.title} has no mask yet; paint or draw what should move")
+        return self.mask
+
+    @property
     def title(self) -> str:
         """What a sentence calls the layer."""
         return f"the {self.kind.value} layer" + (f' "{self.name}"' if self.name else "")

@@ -34,10 +34,14 @@ class PictureMotion:
     fps: float
     loops: bool = True
     """Whether frame N shows frame 0 again."""
+    natural: np.ndarray | None = None
+    """Frequency at which each shape rings when poked [M], hertz; 0 where a hand leaves it alone. None: not known."""
 
     @property
     def frequencies(self) -> np.ndarray:
-        """The frequency at which each shape moves most [M], hertz; one period over the courses at least."""
+        """`natural`, or the frequency at which each shape moves most [M], one period over the courses at least."""
+        if self.natural is not None:
+            return self.natural
         duration = len(self.courses) / self.fps
         power = np.abs(np.fft.fft(self.courses - self.courses.mean(0), axis=0)) ** 2
         bins = np.abs(np.fft.fftfreq(len(self.courses), 1 / self.fps))
@@ -70,6 +74,7 @@ class PictureMotion:
             "mask": self.mask,
             "fps": np.array(self.fps),
             "loops": np.array(self.loops),
+            **({} if self.natural is None else {"natural": self.natural}),
         }
 
     @staticmethod
@@ -82,6 +87,7 @@ class PictureMotion:
             arrays["mask"],
             float(arrays["fps"]),
             bool(arrays["loops"]),
+            arrays.get("natural"),
         )
 
     def in_units_of(self, pixels: float) -> PictureMotion:
@@ -96,6 +102,8 @@ class PictureMotion:
 
     def reduced(self, most: int = SHAPES) -> PictureMotion:
         """The same motion in as few real shapes as keep its energy, where it has more than `most` or more than needed.
+
+        Shapes that ring at known frequencies are kept as they are while they are not too many.
 
         Singular value decomposition of the displacements at all frames, through the Gram matrix of the courses.
         """
@@ -112,10 +120,12 @@ class PictureMotion:
         values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
         lost = 1 - np.cumsum(values) / max(values.sum(), 1e-300)
         keep = min(int((lost > ENERGY).sum()) + 1, most)
-        if keep >= len(rows) and count <= most:
+        if count <= most and (keep >= len(rows) or self.natural is not None):
             return self
         shapes = vectors[:, :keep].T @ courses @ rows
         # Of unit course: the keys' values then say how far, in units of the largest displacement.
         crest = np.abs(vectors[:, :keep]).max(0)
         shapes = (shapes * crest[:, None]).reshape(keep, *self.shapes.shape[1:]).astype(np.float32)
-        return replace(self, shapes=shapes, courses=vectors[:, :keep] / crest)
+        quiet = self.natural is not None and not self.natural.any()
+        natural = np.zeros(keep) if quiet else None
+        return replace(self, shapes=shapes, courses=vectors[:, :keep] / crest, natural=natural)

@@ -8,6 +8,7 @@ the sum.
 from __future__ import annotations
 
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,15 @@ SH_C0 = 0.28209479177387814
 def basis(directions: np.ndarray, degree: int) -> np.ndarray:
     """Values of the harmonics up to `degree` (0 to 4) [..., (degree+1)^2] at unit directions [..., 3]."""
     x, y, z = np.moveaxis(np.asarray(directions), -1, 0)
+    values = [value for band in polynomials(x, y, z)[: degree + 1] for value in band]
+    return np.stack(np.broadcast_arrays(*values, x)[:-1], -1)
+
+
+def polynomials(x: Any, y: Any, z: Any) -> list[list[Any]]:
+    """The harmonics of degrees 0 to 4 at unit directions, of anything that can be added and multiplied."""
     xx, yy, zz = x * x, y * y, z * z
-    bands = [
-        [np.full_like(x, SH_C0)],
+    return [
+        [SH_C0],
         [-sqrt(3 / (4 * pi)) * y, sqrt(3 / (4 * pi)) * z, -sqrt(3 / (4 * pi)) * x],
         [
             sqrt(15 / pi) / 2 * x * y,
@@ -50,7 +57,6 @@ def basis(directions: np.ndarray, degree: int) -> np.ndarray:
             3 / 16 * sqrt(35 / pi) * (xx * (xx - 3 * yy) - yy * (3 * xx - yy)),
         ],
     ]
-    return np.stack([value for band in bands[: degree + 1] for value in band], -1)
 
 
 def evaluate_sh(sh: np.ndarray, directions: np.ndarray) -> np.ndarray:

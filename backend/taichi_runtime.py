@@ -20,7 +20,7 @@ def start(precision: Precision = "f32", device: Literal["cpu", "cuda", "metal", 
     global _started
     if _started == (precision, device):
         return
-    cache = Path(os.environ.get("SWAY_CACHE") or Path.home() / ".cache" / "sway") / "taichi"
+    cache = cache_folder() / "taichi"
     ti.init(
         arch=getattr(ti, device),
         default_fp=getattr(ti, precision),
@@ -30,6 +30,16 @@ def start(precision: Precision = "f32", device: Literal["cpu", "cuda", "metal", 
         random_seed=0,
     )
     _started = (precision, device)
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept between sessions."""
+    return Path(os.environ.get("SWAY_CACHE") or Path.home() / ".cache" / "sway")
+
+
+def device() -> str:
+    """What Taichi runs on, and in which precision, such as "cpu f32"."""
+    return " ".join(reversed(_started)) if _started else ""
 
 
 def real() -> type:

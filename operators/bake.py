@@ -7,10 +7,11 @@ import bpy
 from ..backend import arrays
 from ..backend.api.bake import BakeParams
 from ..backend.trajectory import Trajectory
+from ..jobs import writing
 from ..properties import steps
 from ..properties.from_params import annotations_of, override
-from ..scene import bake, playback
-from .worker_operator import SplatsOperator, active_splats
+from ..scene import bake, frames_bake, playback
+from .worker_operator import TICK, SplatsOperator, active_splats, redraw
 
 
 class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
@@ -21,39 +22,114 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
     __annotations__ = annotations_of(BakeParams, {"SKIP_SAVE"})
 
+    _timer: bpy.types.Timer | None = None
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        scene, manager = context.scene, context.window_manager
+        manager = context.window_manager
         manager.progress_begin(0, 1)
         try:
-            obj = active_splats(context)
-            if not obj.sway.simulate.file:
-                raise ValueError("There is no simulation to bake yet; press Simulate first.")
-            override(scene.sway.bake, self, BakeParams)
-            origin = steps.origin(scene, obj, "bake")
-            params = steps.params(scene, "bake")
-            target = params.target.name.upper()
-            trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
-            first = scene.frame_start
+            obj, params, trajectory, target = self._asked(context)
             found = bake.bake(
                 context,
                 obj,
                 trajectory,
-                first,
+                context.scene.frame_start,
                 target,
                 manager.progress_update,
                 loop_frames=params.loop_frames or None,
                 bones=params.bones,
                 tolerance=params.tolerance,
             )
-            megabytes = bake.bake_size(obj, trajectory, target, params.bones) / 2**20
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         finally:
             manager.progress_end()
+        return self._finish(context, obj, trajectory, target, found)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            obj, _params, trajectory, target = self._asked(context)
+            if target in bake.PARTICLES:
+                return self.execute(context)
+            frames = frames_bake.begin(context, obj, trajectory, context.scene.frame_start, target)
+            self._writing = writing.start(frames)
+        except (ValueError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self._object = obj.session_uid
+        self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "ESC" and event.value == "PRESS":
+            self._writing.stop()
+            return {"RUNNING_MODAL"}
+        if event.type == "TIMER":
+            redraw(context)
+            if self._writing.ended:
+                context.window_manager.event_timer_remove(self._timer)
+                return self._written(context)
+        return {"PASS_THROUGH"}
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Blender gives up the operator: the file or the window is being closed."""
+        self._writing.stop()
+
+    def _asked(self, context: bpy.types.Context) -> tuple[bpy.types.Object, BakeParams, Trajectory, str]:
+        """What to bake, and how. Raises ValueError when something is missing."""
+        obj = active_splats(context)
+        if not obj.sway.simulate.file:
+            raise ValueError("There is no simulation to bake yet; press Simulate first.")
+        override(context.scene.sway.bake, self, BakeParams)
+        self._origin = steps.origin(context.scene, obj, "bake")
+        params = steps.params(context.scene, "bake")
+        trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
+        return obj, params, trajectory, params.target.name.upper()
+
+    def _written(self, context: bpy.types.Context) -> set[str]:
+        """The thread has ended: play what there is."""
+        frames = self._writing.frames
+        obj = next((o for o in bpy.data.objects if o.session_uid == self._object), None)
+        if obj is None:
+            self.report({"ERROR"}, "The splat object is gone; its bake was not used.")
+            return {"CANCELLED"}
+        if self._writing.error:
+            self.report({"ERROR"}, self._writing.error)
+        done = frames.done
+        if done == frames.count or (done and frames.target == "DISK"):
+            bake.attach(context, obj, frames)
+            found = {} if done == frames.count else {"frames_done": done}
+            trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
+            return self._finish(context, obj, trajectory, frames.target, found)
+        self.report({"INFO"}, f"Paused after {done} of {frames.count} frames; bake again to go on")
+        return {"CANCELLED"}
+
+    def _finish(self, context, obj, trajectory, target, found) -> set[str]:
+        first = context.scene.frame_start
+        megabytes = bake.bake_size(obj, trajectory, target, context.scene.sway.bake.bones) / 2**20
         found |= {"frame_start": first, "frame_end": first + len(trajectory) - 1, "megabytes": megabytes}
-        steps.finish(obj, "bake", origin, found=found)
+        steps.finish(obj, "bake", self._origin, found=found)
         self.report({"INFO"}, f"{describe(found)} ({megabytes:.1f} MB before compression)")
+        return {"FINISHED"}
+
+
+class SWAY_OT_pause_bake(bpy.types.Operator):
+    """Stop after the frame that is being written; what is written plays, and baking again goes on from there"""
+
+    bl_idname = "sway.pause_bake"
+    bl_label = "Pause"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return writing.running() is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        if (running := writing.running()) is not None:
+            running.stop()
         return {"FINISHED"}
 
 
@@ -61,6 +137,9 @@ def describe(found: dict[str, float]) -> str:
     """What a bake keeps, in a few words."""
     if "loop_frames" in found:
         return f"Repeats every {found['loop_frames']} frames"
+    if "frames_done" in found:
+        count = found["frame_end"] - found["frame_start"] + 1
+        return f"Paused: {found['frames_done']} of {count} frames"
     frames = f"Frames {found['frame_start']} to {found['frame_end']}"
     if "bones" in found:
         return f"{frames}: {found['bones']} bones, {found['keys']} keys, {1000 * found['error_m']:.2g} mm off"

@@ -9,11 +9,10 @@ import bpy
 from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
-from ..backend import arrays
 from ..backend.api.export_usd import ExportUsdParams, Schema
 from ..backend.api.wire import to_jsonable
 from ..jobs import queue
-from ..scene import shown
+from ..scene.frames import scene_frames, write_frames
 from ..scene.subject import scene_fps
 from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
 
@@ -51,15 +50,8 @@ class SWAY_OT_export_usd(SplatsOperator, WorkerOperator, bpy.types.Operator, Exp
         if not self._path.parent.is_dir():
             raise ValueError(f"The folder {self._path.parent} does not exist; choose another.")
         job = queue.Job("export_usd", self.bl_label, preferences.job_folder(obj.name, "export"))
-        current = [scene.frame_current]
-        frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step) if self.animation else current
-        try:
-            for frame in frames:
-                scene.frame_set(frame)
-                cloud = shown.shown_gaussians(context, obj)
-                arrays.save(job.folder / "frames" / f"{frame}.npz", cloud.to_arrays())
-        finally:
-            scene.frame_set(*current)
+        frames = scene_frames(scene) if self.animation else [scene.frame_current]
+        write_frames(context, obj, frames, job.folder / "frames")
         params = ExportUsdParams(schema=Schema[self.schema], name=obj.name, fps=scene_fps(scene))
         submit(job, to_jsonable(params), {"frames": str(job.folder / "frames")})
         return job

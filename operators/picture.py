@@ -130,15 +130,24 @@ class SWAY_OT_make_picture_planes(AnimateOperator, bpy.types.Operator):
     OUTCOME = Outcome.planes
     __annotations__ = _animate_arguments()
 
+    _note = ""
+
+    def begin(self, context):
+        self._note = picture_plane.prepare_view(context.scene)
+        mixes = context.scene.view_settings.view_transform != "Raw"
+        required_image(context, self.image).sway.settings.mix_light = mixes
+        return AnimateOperator.begin(self, context)
+
     def take_in(self, context, image):
         scene = context.scene
-        note = picture_plane.prepare_view(scene)
         layers = picture_layers.load_planes(self.job.outputs)
         name = Path(image.name).stem
         parent = picture_plane.make_planes(context, name, Path(self.job.outputs["plate"]), layers, scene.frame_start)
         image.sway.planes = str(self.job.folder)
         keys = sum(len(obj.data.shape_keys.key_blocks) - 1 for obj in picture_plane.layers_of(parent))
-        return ". ".join([f"{len(layers)} moving planes with {keys} shape keys under {parent.name}", note]).rstrip(". ")
+        planes = "1 moving plane" if len(layers) == 1 else f"{len(layers)} moving planes"
+        made = f"{planes} with {keys} shape keys under {parent.name}"
+        return f"{made}. {self._note}" if self._note else made
 
 
 class SWAY_OT_export_picture(AnimateOperator, bpy.types.Operator):
@@ -158,7 +167,7 @@ class SWAY_OT_export_picture(AnimateOperator, bpy.types.Operator):
 
     def take_in(self, _context, _image):
         found = self.job.results
-        return f"{found['frames']} frames of {found['size'][0]} x {found['size'][1]} pixels in {found['written']}"
+        return f"{found['frames']} frames of {found['size'][0]} x {found['size'][1]} pixels at {found['written']}"
 
 
 class SWAY_OT_use_picture_frames(OnPicture, bpy.types.Operator):

@@ -11,7 +11,7 @@ from bpy_extras import view3d_utils
 from mathutils import Vector
 
 from ..backend.api.picture import Outcome
-from ..scene import picture_hand, picture_layers, picture_overlay, picture_plane
+from ..scene import picture_films, picture_hand, picture_layers, picture_overlay, picture_plane
 from .picture_operator import AnimateOperator, begin_animation, required_image
 from .worker_operator import WorkerOperator
 
@@ -115,7 +115,8 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
         if context.space_data is None or context.space_data.type != "IMAGE_EDITOR" or bpy.app.background:
             return "The picture is ready to be poked; call this from an image editor"
         self._overlay = picture_overlay.Overlay(Path(self.job.outputs["plate"]), layers)
-        context.space_data.image = image
+        picture_films.show(context, image)
+        context.space_data.show_annotation = False
         self.start(context)
         return HELP
 
@@ -131,6 +132,7 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
         self.stop(context)
         self._overlay.remove()
         self._overlay = None
+        context.space_data.show_annotation = True
         context.area.tag_redraw()
         return self._recorded(context)
 
@@ -141,7 +143,7 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
         return u * width, (1 - v) * height
 
     def show(self, context):
-        self._overlay.update([layer.coordinates for layer in self.hand.layers])
+        self._overlay.update(self.hand.coordinates())
         context.area.tag_redraw()
 
     def _recorded(self, context):

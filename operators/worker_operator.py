@@ -65,9 +65,13 @@ class WorkerOperator:
             _show(context, self.job)
             self.watch(context)
             if self.job.ended:
-                self._close(context)
-                return self._end(context)
+                return self.ended(context)
         return {"PASS_THROUGH"}
+
+    def ended(self, context: bpy.types.Context) -> set[str]:
+        """The job of a button has ended."""
+        self._close(context)
+        return self._end(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender gives up the operator: the file or the window is being closed."""

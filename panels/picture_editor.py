@@ -10,6 +10,7 @@ from ..jobs import queue
 from ..operators.picture import SWAY_OT_live_picture
 from ..operators.picture_operator import picture_image
 from ..operators.worker_operator import describe
+from ..scene import picture_plane
 from .params import draw_params
 from .pictures import draw_picture
 
@@ -136,6 +137,7 @@ class SWAY_PT_picture_export(EditorPanel, bpy.types.Panel):
         layout.use_property_split = True
         settings = picture_image(context).sway.settings
         layout.prop(settings, "file_format")
+        layout.prop(settings, "transparent")
         layout.prop(settings, "directory")
         layout.operator("sway.export_picture", icon="EXPORT")
         layout.operator_menu_enum("sway.use_picture_frames", "place", icon="IMAGE_DATA")
@@ -166,6 +168,23 @@ class SWAY_PT_video_modes_advanced(EditorPanel, bpy.types.Panel):
         draw_params(self.layout, context.scene.sway_modes, VideoModesParams, advanced=True)
 
 
+class SWAY_PT_picture_planes(bpy.types.Panel):
+    bl_label = "Picture Planes"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Sway"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return picture_plane.parent_of(context.active_object) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        parent = picture_plane.parent_of(context.active_object)
+        layout.label(text=parent.name, icon="IMAGE_DATA")
+        layout.operator("sway.poke_planes", icon="VIEW_PAN")
+
+
 def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
     layout.progress(factor=job.fraction, text=describe(job))
     layout.operator("sway.cancel", icon="X")
@@ -178,4 +197,5 @@ CLASSES = (
     SWAY_PT_picture_export,
     SWAY_PT_video_modes,
     SWAY_PT_video_modes_advanced,
+    SWAY_PT_picture_planes,
 )

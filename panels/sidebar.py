@@ -9,12 +9,14 @@ import bpy
 
 from ..backend.api.reference import Source
 from ..backend.api.simulate import SURROUNDINGS
-from ..jobs import queue
+from ..jobs import queue, writing
 from ..operators.bake import describe as describe_bake
 from ..operators.worker_operator import describe
 from ..properties import materials, steps
 from ..scene import bake, playback
+from ..scene.estimate import estimate
 from ..scene.splats import is_splats
+from ..scene.subject import scene_fps
 from .params import draw_params
 from .pictures import draw_picture
 
@@ -178,6 +180,13 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
             layout.label(text="Fit Material first, or choose a Material", icon="INFO")
             return
         StepPanel.draw_button(self, context, layout)
+        if queue.running() is None:
+            assignment = None if materials.is_fitted(obj) else materials.assignment_of(obj)
+            params = steps.params(context.scene, "simulate")
+            cost = estimate(obj, params, assignment, scene_fps(context.scene))
+            if cost:
+                layout.label(text=str(cost), icon="TIME")
+            layout.operator("sway.drag", icon="VIEW_PAN")
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
@@ -194,12 +203,21 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
     step, operator, icon = "bake", "sway.bake", "RENDER_ANIMATION"
 
     def draw_button(self, context, layout):
-        StepPanel.draw_button(self, context, layout)
+        running, found = writing.running(), steps.summary(context.active_object, "bake")
+        if running:
+            layout.progress(factor=running.fraction, text=f"Writing frames, {running.fraction:.0%}")
+            layout.operator("sway.pause_bake", icon="PAUSE")
+            return
+        row = layout.row(align=True)
+        row.scale_y = 1.4
+        row.enabled = queue.running() is None
+        row.operator(self.operator, icon=self.icon, text="Resume" if "frames_done" in found else "Bake")
         if context.active_object.sway.bake.made:
-            layout.operator("sway.free_bake", icon="TRASH")
+            row.operator("sway.free_bake", icon="TRASH")
             dials = layout.column()
             dials.use_property_split = True
             bake.draw_dials(dials, context.active_object)
+        layout.operator("sway.render_film", icon="RENDER_ANIMATION")
 
     def hidden(self, context):
         target = context.scene.sway.bake.target

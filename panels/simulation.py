@@ -115,7 +115,7 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
         if group.floor:
             layout.prop(group, "floor_height")
         row = layout.row(align=True)
-        row.operator("sway.add_acting", text="Blow", icon="FORCE_FORCE").kind = Acting.impulse.name
+        row.operator("sway.add_acting", text="Impulse", icon="FORCE_FORCE").kind = Acting.impulse.name
         row.operator("sway.add_acting", text="Pull", icon="VIEW_PAN").kind = Acting.pull.name
         row.operator("sway.add_acting", text="Carrier", icon="CON_CHILDOF").kind = Acting.carrier.name
         row.operator("sway.add_acting", text="Blade", icon="MOD_BEVEL").kind = Acting.blade.name

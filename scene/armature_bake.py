@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..backend.keys import keyed_frames, slopes
-from ..backend.rig import Rig, rig
+from ..backend.baking.keys import keyed_frames, slopes
+from ..backend.baking.rig import Rig, rig
 from ..backend.trajectory import Trajectory
 from . import display, fcurves, motion, nodes, splats
 from .armature_group import BONES, CAGE, MODIFIER, REST, armature_group

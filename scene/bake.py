@@ -41,10 +41,11 @@ def bake(
 
     LOOP repeats the last `loop_frames` (default: as many as it can) of the trajectory for ever instead. BONES keys so
     many bones within `tolerance` metres of their motion.
-    The targets that keep particles are instantaneous; the others step through the timeline, and `progress` gets the
-    fraction done before each frame and cancels by raising: then everything is as before the call, an earlier bake
-    included, and its exception goes on to the caller. A preview of the object ends with a successful bake. Blocks until
-    done. Returns what people want to know: `loop_frames` of a loop; `bones`, `keys` and `error_m` of bones.
+    The targets that keep particles are instantaneous; the others write frame by frame, and `progress` gets the fraction
+    done before each and stops by raising: then the object is as before the call, an earlier bake included, its
+    exception goes on to the caller, and the same bake goes on from there. A preview of the object ends with a
+    successful bake. Blocks until done.
+    Returns what people want to know: `loop_frames` of a loop; `bones`, `keys` and `error_m` of bones.
     Raises ValueError for a trajectory that does not fit the object, and as the targets' own `bake` say.
     """
     found = {}
@@ -56,21 +57,33 @@ def bake(
         keyed = armature_bake.bake(context, obj, trajectory, frame_start, bones, tolerance)
         found |= {"bones": len(keyed.rig.motion.rest), "keys": keyed.keys, "error_m": keyed.rig.error}
     else:
-        frames_bake.bake(context, obj, trajectory, frame_start, target, progress)
-    for other, kind in _KINDS.items():
-        if target != other:
-            kind.free_bake(obj)
-    if target in PARTICLES:
-        playback.stop(obj)
-        frames_bake.free_bake(context, obj)
+        frames = frames_bake.begin(context, obj, trajectory, frame_start, target)
+        frames.write(progress)
+        attach(context, obj, frames)
+        return found
+    _free_others(obj, target)
+    playback.stop(obj)
+    frames_bake.free_bake(obj)
     return found
+
+
+def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: frames_bake.Frames) -> None:
+    """Lets an object play the frames that are written, in place of any other bake."""
+    frames_bake.attach(context, obj, frames)
+    _free_others(obj, frames.target)
 
 
 def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
     for kind in _KINDS.values():
         kind.free_bake(obj)
-    frames_bake.free_bake(context, obj)
+    frames_bake.free_bake(obj)
+
+
+def _free_others(obj: bpy.types.Object, target: str) -> None:
+    for other, kind in _KINDS.items():
+        if target != other:
+            kind.free_bake(obj)
 
 
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory, target: str = TRAJECTORY, bones: int = 16) -> int:

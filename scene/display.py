@@ -12,12 +12,13 @@ from math import e
 import bpy
 
 from ..backend.gaussians import SH_C0
-from . import ellipsoids, nodes, sheets, spheres
+from . import ellipsoids, harmonics, nodes, sheets, spheres
 from .shading import ALPHA_MIN, COLOUR, RADIUS
 
 MODIFIER = GROUP = "Sway Splats"
 SHOW_PARTS, VIEWPORT_FRACTION, FAST_RENDER = "Show Parts", "Viewport Fraction", "Fast Render"
-VERSION = 4
+VIEW_DEPENDENT = "View-Dependent Colour"
+VERSION = 5
 
 GOLDEN, FIRST_HUE = 0.618034, 0.3
 """Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
@@ -57,6 +58,11 @@ def display_group() -> bpy.types.GeometryNodeTree:
             "description": "In renders, draw flat sheets that face the scene camera: much faster, without motion blur",
         },
     }
+    inputs[VIEW_DEPENDENT] = {
+        "default_value": True,
+        "description": "Draw reflections and sheen as the scene camera sees them, where the file has them (spherical "
+        "harmonics above degree 0)",
+    }
     return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
 
 
@@ -68,7 +74,19 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     ratio = build.math("MAXIMUM", build.math("DIVIDE", opacity, ALPHA_MIN), 1.0)
     radius = build.math("SQRT", build.math("MULTIPLY", build.math("LOGARITHM", ratio, e), 2.0))
     points = build.store(points, RADIUS, "FLOAT", radius)
-    points = build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity))
+    same, seen = (
+        build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity, further))
+        for further in (None, harmonics.further_colour(build))
+    )
+    # One value for the whole cloud: of a cloud without harmonics none is computed.
+    has_more = build.sample(points, "BOOLEAN", build.has_attribute("radiance:sh_0", "FLOAT_VECTOR"), 0)
+    wanted = build.add(
+        "FunctionNodeBooleanMath",
+        {0: group_in.outputs[VIEW_DEPENDENT], 1: harmonics.has_camera(build)},
+        operation="AND",
+    )
+    more = build.add("FunctionNodeBooleanMath", {0: wanted, 1: has_more}, operation="AND")
+    points = build.switch("GEOMETRY", more, same, seen)
     points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
 
     radius = build.attribute(RADIUS, "FLOAT")
@@ -89,11 +107,18 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
 
 
 def _colour(
-    build: nodes.Builder, group_in: bpy.types.Node, base: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket
+    build: nodes.Builder,
+    group_in: bpy.types.Node,
+    base: bpy.types.NodeSocket,
+    opacity: bpy.types.NodeSocket,
+    further: bpy.types.NodeSocket | None,
 ) -> bpy.types.NodeSocket:
-    """Display colour max(0, 0.5 + C0 f_dc) with the opacity as alpha; moving parts tinted where asked."""
+    """Display colour max(0, 0.5 + C0 f_dc + further harmonics) with opacity as alpha; moving parts tinted if asked."""
     half, c0, black = (0.5,) * 3, (SH_C0,) * 3, (0.0,) * 3
-    colour = build.vector("MAXIMUM", build.vector("MULTIPLY_ADD", base, c0, half), black)
+    colour = build.vector("MULTIPLY_ADD", base, c0, half)
+    if further is not None:
+        colour = build.vector("ADD", colour, further)
+    colour = build.vector("MAXIMUM", colour, black)
     part = build.attribute("sway_part", "INT")
     moving = build.math("GREATER_THAN", part, 0.5)
     tint = build.node(

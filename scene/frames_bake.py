@@ -1,74 +1,127 @@
-"""Bakes a trajectory frame by frame, into the .blend or beside it.
+"""Bakes a trajectory frame by frame, into the .blend or beside it: for motion that particles alone cannot carry.
 
-Blender's own Bake node stores the frames, in the group that motion.py describes: position and rotation of the moving
-splats, 28 bytes each, and 12 more for scale where they stretch. The bake steps through the timeline while the preview
-of playback.py poses the object.
+The frames are written as Blender's own Bake node writes them (backend/baking/frame_cache.py), without stepping through
+the timeline: `begin` looks at the scene, `Frames.write` needs no Blender and may run in a thread, be stopped and begun
+again, and `attach` lets the group of motion.py play what is there. Position and rotation of the moving splats take 28
+bytes each, and scale 12 more where they stretch.
 """
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import Callable
-from uuid import uuid4
+from dataclasses import dataclass
+from pathlib import Path
 
 import bpy
 import numpy as np
 
+from ..backend.baking.frame_cache import BakeItem, FrameCache, delete
 from ..backend.trajectory import Trajectory
-from . import display, motion, playback, splats
+from . import motion, playback, splats
 
 BYTES_PER_SPLAT, BYTES_PER_SCALE = 28, 12
 """A frame stores float32 position (3) and rotation (4) of each moving splat, and scale (3) where splats stretch."""
-SET_ASIDE = "Sway Motion (earlier)"
+ROOM = 1.05
+"""Times the size of a bake that must be free on its disk."""
 
 
-def bake(
-    context: bpy.types.Context,
-    obj: bpy.types.Object,
-    trajectory: Trajectory,
-    frame_start: int,
-    target: str,
-    progress: Callable[[float], None] | None,
-) -> None:
-    """Bakes every frame of a trajectory, its first at scene frame `frame_start`; before and after, the ends hold.
+@dataclass(frozen=True)
+class Frames:
+    """Frames on their way to a folder."""
 
-    `target` is "PACKED" (inside the .blend) or "DISK" (in a folder beside the saved .blend). `progress` gets the
-    fraction done before each frame and cancels by raising: then everything is as before the call, an earlier bake
-    included, and its exception goes on to the caller. A preview of the object ends with a successful bake.
-    Blocks until done.
-    Raises ValueError for a trajectory that does not fit the object and for DISK in a file that was never saved.
+    poser: motion.Poser
+    moving: np.ndarray
+    """The splats that are stored [M]."""
+    stretching: bool
+    start: int
+    """Scene frame of the first."""
+    count: int
+    cache: FrameCache
+    target: str
+
+    def write(self, progress: Callable[[float], None] | None = None) -> None:
+        """Write what is missing. `progress` gets the share that is done before each frame, and stops by raising:
+        what is written stays, and another call goes on from there."""
+        wanted = range(self.start, self.start + self.count)
+        missing = self.cache.missing(wanted)
+        for frame in missing:
+            if progress is not None:
+                progress((frame - self.start) / self.count)
+            posed = self.poser.pose(frame - self.start)
+            attributes = {"position": posed.positions[self.moving], "rotation": posed.rotations[self.moving]}
+            if self.stretching:
+                attributes["scale"] = posed.scales[self.moving]
+            self.cache.write(frame, attributes)
+
+    @property
+    def done(self) -> int:
+        """How many frames are written."""
+        return self.count - len(self.cache.missing(range(self.start, self.start + self.count)))
+
+
+def begin(
+    context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory, frame_start: int, target: str
+) -> Frames:
+    """Prepare a bake, its first frame at scene frame `frame_start`; the object stays as it is.
+
+    `target` is "PACKED" (inside the .blend) or "DISK" (in a folder beside the saved .blend). Frames of the same motion
+    that an interrupted bake left are found again.
+    Raises ValueError for a trajectory that does not fit the object, for DISK in a file that was never saved, and for a
+    disk without room.
     """
     if target == "DISK" and not bpy.data.filepath:
         raise ValueError("save the .blend first, or bake packed: a bake on disk lies beside the .blend")
-    if not obj.visible_get(view_layer=context.view_layer):
-        raise ValueError(f"{obj.name} is hidden in the viewport, where Blender does not bake; show it first")
-    scene = context.scene
-    frame, subframe = scene.frame_current, scene.frame_subframe
-    before = _Before(context, obj)
-    try:
-        modifier = motion.attach(obj)
-        playback.show(obj, trajectory, frame_start)
-        _write_slots(obj, trajectory)
-        frames = (frame_start, frame_start + len(trajectory) - 1)
-        _run(context, obj, modifier, frames, target, progress)
-    except BaseException:
-        before.restore()
-        raise
-    else:
-        playback.stop(obj)
-        before.discard()
-    finally:
-        scene.frame_set(frame, subframe=subframe)
+    poser = motion.Poser(obj, trajectory, np.array(obj.matrix_world))
+    made_of = _digest(poser, trajectory, frame_start)
+    stem = bpy.path.clean_name(bpy.path.display_name_from_filepath(bpy.data.filepath) or "unsaved")
+    beside = Path(bpy.path.abspath("//")) if target == "DISK" else Path(bpy.app.tempdir)
+    folder = beside / "sway_bakes" / f"{stem}_{bpy.path.clean_name(obj.name)}_{made_of[:8]}"
+    _refuse_full_disk(beside, bake_size(trajectory))
+    cache = FrameCache(folder, made_of, _bake_item(context, obj))
+    moving = np.unique(trajectory.binding.splats)
+    return Frames(poser, moving, trajectory.stretch is not None, frame_start, len(trajectory), cache, target)
 
 
-def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
+def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: Frames) -> None:
+    """Let the object play the frames that are written; an earlier bake and a preview of the object end.
+
+    Before the first and after the last of them the ends hold. PACKED moves them into the .blend.
+    """
+    slots = np.zeros(len(obj.data.points), np.int32)
+    slots[frames.moving] = np.arange(1, len(frames.moving) + 1)
+    playback.stop(obj)
+    _remove(obj, keep=frames.cache.folder)
+    splats.write_attribute(obj, motion.SLOT, "INT", slots)
+    inside = bpy.path.relpath(str(frames.cache.folder)) if frames.target == "DISK" else str(frames.cache.folder)
+    modifier = motion.attach(obj, inside)
+    settings = modifier.bakes[0]
+    settings.bake_mode = "ANIMATION"
+    settings.use_custom_simulation_frame_range = True
+    settings.frame_start, settings.frame_end = frames.start, frames.start + frames.count - 1
+    bake_id = settings.bake_id
+    # Blender asks whether a modifier depends on time when its group is set, not when its bake mode is. This moves
+    # `modifier.bakes` in memory: `settings` is dangling from here on.
+    modifier.node_group = modifier.node_group
+    if frames.target == "PACKED":
+        context.view_layer.update()
+        bpy.ops.object.geometry_node_bake_pack_single(
+            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake_id
+        )
+        modifier.bake_directory = ""
+        delete(frames.cache.folder)
+
+
+def free_bake(obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
-    modifier = obj.modifiers.get(motion.MODIFIER)
-    if modifier is None:
+    if motion.MODIFIER not in obj.modifiers:
         return
-    _delete(context, obj, modifier)
+    previewed = playback.is_shown(obj)
+    _remove(obj)
     splats.remove_attribute(obj, motion.SLOT)
-    if not playback.is_shown(obj):
-        obj.modifiers.remove(modifier)
+    if previewed:
+        motion.attach(obj)
 
 
 def bake_size(trajectory: Trajectory) -> int:
@@ -82,112 +135,50 @@ def is_baked(obj: bpy.types.Object) -> bool:
     return motion.MODIFIER in obj.modifiers and motion.SLOT in obj.data.attributes
 
 
-class _Before:
-    """An object's bake and preview as they were, out of the way of a new bake."""
-
-    def __init__(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        self.context, self.obj = context, obj
-        self.preview = playback.held(obj)
-        self.slots = splats.read_attribute(obj, motion.SLOT) if motion.SLOT in obj.data.attributes else None
-        self.modifier = obj.modifiers.get(motion.MODIFIER)
-        if self.modifier is not None:
-            self.shown = (self.modifier.show_viewport, self.modifier.show_render)
-            self.modifier.name = SET_ASIDE
-            self.modifier.show_viewport = self.modifier.show_render = False
-
-    def restore(self) -> None:
-        """Undoes the new bake."""
-        new = self.obj.modifiers.get(motion.MODIFIER)
-        if new is not None:
-            _delete(self.context, self.obj, new)
-            self.obj.modifiers.remove(new)
-        if self.modifier is not None:
-            self.modifier.name = motion.MODIFIER
-            self.modifier.show_viewport, self.modifier.show_render = self.shown
-        if self.slots is None:
-            splats.remove_attribute(self.obj, motion.SLOT)
-        else:
-            splats.write_attribute(self.obj, motion.SLOT, "INT", self.slots)
-        playback.restore(self.obj, self.preview)
-
-    def discard(self) -> None:
-        """Removes the earlier bake for good."""
-        if self.modifier is not None:
-            _delete(self.context, self.obj, self.modifier)
-            self.obj.modifiers.remove(self.modifier)
+def _remove(obj: bpy.types.Object, keep: Path | None = None) -> None:
+    """Removes the motion modifier, and its folder of frames unless another object plays from there or it is kept."""
+    modifier = obj.modifiers.get(motion.MODIFIER)
+    if modifier is None:
+        return
+    folder = _folder(modifier)
+    obj.modifiers.remove(modifier)
+    shared = any(_folder(other.modifiers.get(motion.MODIFIER)) == folder for other in bpy.data.objects)
+    if folder is not None and folder != keep and not shared:
+        delete(folder)
 
 
-def _run(
-    context: bpy.types.Context,
-    obj: bpy.types.Object,
-    modifier: bpy.types.NodesModifier,
-    frames: tuple[int, int],
-    target: str,
-    progress: Callable[[float], None] | None,
-) -> None:
-    """Lets Blender step through the frames; raises what `progress` raised."""
-    context.view_layer.update()  # the modifier knows its Bake node only now
-    bake_settings = modifier.bakes[0]
-    bake_settings.bake_mode = "ANIMATION"
-    bake_settings.bake_target = target
-    bake_settings.use_custom_simulation_frame_range = True
-    bake_settings.frame_start, bake_settings.frame_end = frames
-    if target == "DISK":
-        # Blender's own default would be the same folder for a second bake of the object.
-        stem = bpy.path.clean_name(bpy.path.display_name_from_filepath(bpy.data.filepath))
-        modifier.bake_directory = f"//sway_bakes/{stem}_{bpy.path.clean_name(obj.name)}_{uuid4().hex[:8]}"
-    bake_id = bake_settings.bake_id
-    # Blender asks whether a modifier depends on time when its group is set, not when its bake mode is. This moves
-    # `modifier.bakes` in memory: `bake_settings` is dangling from here on.
-    modifier.node_group = modifier.node_group
-
-    stopped: list[BaseException] = []
-
-    def before_frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> None:
-        # An exception would not leave a handler, and Blender cannot be told to stop: the other frames go by unposed.
-        if progress is None or stopped:
-            return
-        try:
-            progress(max(0.0, (scene.frame_current - frames[0]) / (frames[1] - frames[0] + 1)))
-        except BaseException as error:
-            stopped.append(error)
-            playback.stop(obj)
-
-    listening = playback.on_frame_change in bpy.app.handlers.frame_change_pre
-    display_modifier = obj.modifiers.get(display.MODIFIER)
-    shown = display_modifier is not None and display_modifier.show_viewport
-    if shown:
-        display_modifier.show_viewport = False  # its spheres would be made anew for every frame
-    bpy.app.handlers.frame_change_pre.insert(0, before_frame)
-    if not listening:
-        bpy.app.handlers.frame_change_pre.append(playback.on_frame_change)
-    try:
-        result = bpy.ops.object.geometry_node_bake_single(
-            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake_id
-        )
-    finally:
-        bpy.app.handlers.frame_change_pre.remove(before_frame)
-        if not listening:
-            bpy.app.handlers.frame_change_pre.remove(playback.on_frame_change)
-        if shown:
-            display_modifier.show_viewport = True
-    if stopped:
-        raise stopped[0]
-    if result != {"FINISHED"}:
-        raise RuntimeError(f"Blender did not bake {obj.name}; its report is in the Info editor")
+def _folder(modifier: bpy.types.NodesModifier | None) -> Path | None:
+    """Where a motion modifier's frames lie; None where they are packed or there are none."""
+    return Path(bpy.path.abspath(modifier.bake_directory)) if modifier and modifier.bake_directory else None
 
 
-def _write_slots(obj: bpy.types.Object, trajectory: Trajectory) -> None:
-    """Numbers the moving splats in the order in which the Bake node meets them."""
-    slots = np.zeros(len(obj.data.points), np.int32)
-    moving = np.unique(trajectory.binding.splats)
-    slots[moving] = np.arange(1, len(moving) + 1)
-    splats.write_attribute(obj, motion.SLOT, "INT", slots)
-
-
-def _delete(context: bpy.types.Context, obj: bpy.types.Object, modifier: bpy.types.NodesModifier) -> None:
+def _bake_item(context: bpy.types.Context, obj: bpy.types.Object) -> BakeItem:
+    """How Blender numbers the Bake node and its geometry, which it only tells of a modifier that was evaluated."""
+    group = motion.motion_group()
+    probe = obj.modifiers.new("probe", "NODES")
+    probe.show_render = False
+    probe.node_group = group
     context.view_layer.update()
-    for bake_settings in modifier.bakes:
-        bpy.ops.object.geometry_node_bake_delete_single(
-            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake_settings.bake_id
+    bake_id, node = probe.bakes[0].bake_id, probe.bakes[0].node
+    item = BakeItem(bake_id, node.inputs[0].identifier.removeprefix("Item_"), node.bake_items[0].name)
+    obj.modifiers.remove(probe)
+    return item
+
+
+def _digest(poser: motion.Poser, trajectory: Trajectory, frame_start: int) -> str:
+    """What the frames depend on, as a number: motion, splats at rest, place of the object, first frame."""
+    number = hashlib.sha256(str(frame_start).encode())
+    arrays = trajectory.to_arrays() | {"own": poser.rest.positions, "turned": poser.rest.rotations}
+    for name, values in sorted((arrays | {"scaled": poser.rest.scales, "placed": poser.matrix}).items()):
+        number.update(name.encode())
+        number.update(np.ascontiguousarray(values).tobytes())
+    return number.hexdigest()
+
+
+def _refuse_full_disk(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < ROOM * size:
+        raise ValueError(
+            f"the bake needs {size / 2**30:.1f} GB and {folder} has {free / 2**30:.1f} GB free; make room, or bake "
+            f"the trajectory instead, which is small"
         )

@@ -35,7 +35,7 @@ class Poser:
 
         Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
         """
-        self.rest = splats.read_splats(obj)
+        self.rest, self.matrix = splats.read_splats(obj), np.asarray(matrix, float)
         self._trajectory = in_object_frame(obj, trajectory, matrix)
 
     def pose(self, frame: float) -> Gaussians:
@@ -73,11 +73,16 @@ def clear_pose(obj: bpy.types.Object) -> None:
         splats.remove_attribute(obj, name)
 
 
-def attach(obj: bpy.types.Object) -> bpy.types.NodesModifier:
-    """The object's motion modifier, added before the display where absent."""
+def attach(obj: bpy.types.Object, folder: str = "") -> bpy.types.NodesModifier:
+    """The object's motion modifier, added before the display where absent.
+
+    A new one plays the frames in `folder`: Blender looks for them once, when the group is first set.
+    """
     modifier = obj.modifiers.get(MODIFIER)
     if modifier is None:
         modifier = obj.modifiers.new(MODIFIER, "NODES")
+        if folder:
+            modifier.bake_directory, modifier.bake_target = folder, "DISK"
         shown_at = obj.modifiers.find(display.MODIFIER)
         obj.modifiers.move(len(obj.modifiers) - 1, max(shown_at, 0))
     modifier.node_group = motion_group()

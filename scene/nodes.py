@@ -117,6 +117,31 @@ class Builder:
             socket.default_value = value
 
 
+class Number:
+    """A socket that formulas can be written with: sums and products of such, and of plain numbers, become nodes."""
+
+    def __init__(self, build: Builder, socket: Any) -> None:
+        self.build, self.socket = build, socket
+
+    def __add__(self, other: Any) -> Number:
+        return self._with("ADD", self, other)
+
+    def __sub__(self, other: Any) -> Number:
+        return self._with("SUBTRACT", self, other)
+
+    def __rsub__(self, other: Any) -> Number:
+        return self._with("SUBTRACT", other, self)
+
+    def __mul__(self, other: Any) -> Number:
+        return self._with("MULTIPLY", self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _with(self, operation: str, *operands: Any) -> Number:
+        sockets = [operand.socket if isinstance(operand, Number) else operand for operand in operands]
+        return Number(self.build, self.build.math(operation, *sockets))
+
+
 def geometry_group(
     name: str, version: int, inputs: dict[str, dict[str, Any]], fill: Callable[[Builder, Any, Any], None]
 ) -> bpy.types.GeometryNodeTree:

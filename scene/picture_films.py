@@ -19,9 +19,23 @@ def show(context: bpy.types.Context, image: bpy.types.Image) -> None:
         if not areas:
             return
         space = areas[0].spaces.active
+    other_size = space.image is None or tuple(space.image.size) != tuple(image.size)
     space.image = image
-    if image.source in ("MOVIE", "SEQUENCE"):
+    space.show_annotation = image.source not in ("MOVIE", "SEQUENCE")
+    if not space.show_annotation:
         _play(space.image_user, image, context.scene.frame_start)
+    if other_size:
+        _fit(context, space)
+
+
+def _fit(context: bpy.types.Context, space: bpy.types.SpaceImageEditor) -> None:
+    """Shows the whole image, as large as the editor allows."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.spaces.active == space:
+                region = next(r for r in area.regions if r.type == "WINDOW")
+                with context.temp_override(window=window, area=area, region=region):
+                    bpy.ops.image.view_all(fit_view=True)
 
 
 def load_film(path: Path, name: str, replaced: bpy.types.Image | None) -> bpy.types.Image:
@@ -35,17 +49,17 @@ def load_film(path: Path, name: str, replaced: bpy.types.Image | None) -> bpy.ty
     return replaced
 
 
-def load_sequence(first: Path, name: str) -> bpy.types.Image:
-    """Numbered images as one image datablock."""
+def load_sequence(first: Path, name: str) -> tuple[bpy.types.Image, tuple[int, int]]:
+    """Numbered images as one image datablock; its width and height, which it does not tell before it is drawn."""
     image = bpy.data.images.load(str(first))
+    size = tuple(image.size)
     image.name, image.source = name, "SEQUENCE"
-    return image
+    return image, size
 
 
 def as_plane(context: bpy.types.Context, files: list[Path], frame_start: int, height: float = 2.0) -> bpy.types.Object:
     """An upright rectangle at the 3D cursor that shows the frames for ever, emitting their colours as they are."""
-    image = load_sequence(files[0], files[0].parent.name)
-    width, rows = image.size
+    image, (width, rows) = load_sequence(files[0], files[0].parent.name)
     x, y = height / 2 * width / rows, height / 2
     mesh = bpy.data.meshes.new(image.name)
     mesh.from_pydata([(-x, 0, -y), (x, 0, -y), (x, 0, y), (-x, 0, y)], [], [(0, 1, 2, 3)])
@@ -75,7 +89,7 @@ def as_background(context: bpy.types.Context, files: list[Path], frame_start: in
     camera = context.scene.camera
     if camera is None:
         raise ValueError("The scene has no camera; add one first.")
-    image = load_sequence(files[0], files[0].parent.name)
+    image, _size = load_sequence(files[0], files[0].parent.name)
     background = camera.data.background_images.new()
     background.image, background.alpha = image, 1.0
     _play(background.image_user, image, frame_start, len(files))

@@ -12,6 +12,10 @@ from ..backend.spectral.interaction import Interaction, Modes, Pin
 from ..backend.spectral.pixel_motion import Grid
 from . import picture_curves, picture_plane
 
+YIELDS = 0.02
+"""Of the most compliant direction: a direction in which a place gives way less is not pulled."""
+MOST = 6.0
+"""Sum of the modes' coordinates, in units of `picture_planes.UNIT` of the picture's height."""
 LONGEST_STEP = 0.1
 """Seconds: after a pause the motion goes on, it does not jump."""
 
@@ -31,6 +35,17 @@ class Hand:
 
     def __post_init__(self) -> None:
         self.layers = [_interaction(m, d) for m, d in zip(self.motions, self.dampings, strict=True)]
+        """None where there is nothing to play with."""
+
+    def coordinates(self) -> list[np.ndarray]:
+        """Complex modal coordinates of every layer [M]; 0 for shapes that a hand leaves alone."""
+        found = []
+        for motion, layer in zip(self.motions, self.layers, strict=True):
+            q = np.zeros(len(motion.shapes), complex)
+            if layer is not None:
+                q[motion.frequencies > 0] = layer.coordinates
+            found.append(q)
+        return found
 
     def layer_at(self, x: float, y: float) -> int | None:
         """The front-most moving layer at a pixel."""
@@ -40,7 +55,7 @@ class Hand:
             width, height = motion.size
             row, column = int(y / height * rows), int(x / width * columns)
             inside = 0 <= row < rows and 0 <= column < columns
-            if inside and motion.mask[row, column] > 0.5 and motion.shapes.any():
+            if inside and motion.mask[row, column] > 0.5 and self.layers[index] is not None:
                 return index
         return None
 
@@ -72,12 +87,34 @@ class Hand:
     def step(self, seconds: float) -> None:
         """Go on, exactly, whatever the length of the step."""
         for index, layer in enumerate(self.layers):
-            pins = (self.pin,) if self.pin is not None and index == self.held else ()
-            layer.step(min(max(seconds, 1e-6), LONGEST_STEP), pins)
+            if layer is None:
+                continue
+            layer.step(min(max(seconds, 1e-6), LONGEST_STEP))
+            if self.pin is not None and index == self.held:
+                _hold(layer, self.pin)
 
     def note(self) -> None:
         """Record a frame of the performance."""
-        self.performance.append([layer.coordinates for layer in self.layers])
+        self.performance.append(self.coordinates())
+
+
+def _hold(layer: Interaction, pin: Pin) -> None:
+    """Bring a place to where it is held, as far as the layer gives way there.
+
+    Exact in the directions in which it does; in one in which it hardly can, modes would have to cancel one another to
+    obey, and tear the picture: that one is left to itself.
+    """
+    weight = 1 / (2 * np.pi * layer.modes.frequencies)
+    at = layer.modes.at_point(pin.x, pin.y) * weight[:, None]
+    values, directions = np.linalg.eigh((at.conj().T @ at).real)  # compliance in the two directions
+    yields = directions[:, values > YIELDS * values.max()]
+    now = layer.at(pin.x, pin.y)
+    there = now + yields @ (yields.T @ (np.array([pin.dx, pin.dy]) - now))
+    layer.hold((Pin(pin.x, pin.y, float(there[0]), float(there[1])),))
+    # Near a root even a small pull would need a huge sway.
+    share = np.abs(layer.coordinates).sum() / MOST
+    if share > 1:
+        layer.position, layer.velocity = layer.position / share, layer.velocity / share
 
 
 def hand_for(layers: list[picture_plane.Layer]) -> Hand:
@@ -109,17 +146,21 @@ def write_performance(hand: Hand, layers: list[bpy.types.Object], frame_start: i
 
 def show_on_planes(hand: Hand, layers: list[bpy.types.Object]) -> None:
     """Puts the state of the hand's layers on the shape keys."""
-    for layer, obj in zip(hand.layers, layers, strict=True):
+    for coordinates, obj in zip(hand.coordinates(), layers, strict=True):
         blocks = obj.data.shape_keys.key_blocks
-        for m, q in enumerate(layer.coordinates):
+        for m, q in enumerate(coordinates):
             for part, value in (("cos", q.real), ("sin", q.imag)):
                 if block := blocks.get(picture_plane.key_name(m, part)):
                     block.value = float(value)
 
 
-def _interaction(motion: PictureMotion, damping: float) -> Interaction:
+def _interaction(motion: PictureMotion, damping: float) -> Interaction | None:
+    """The shapes that a hand can move, as damped oscillators; None where there is none."""
+    ring = motion.frequencies > 0
+    if not ring.any() or not motion.shapes[ring].any():
+        return None
     left, top, width, height = (int(value) for value in motion.box)
     rows, columns = motion.shapes.shape[1:3]
+    ratios = np.full(int(ring.sum()), min(max(damping, 0.0), 0.99))
     grid = Grid(left, top, width, height, rows, columns)
-    ratios = np.full(len(motion.shapes), min(max(damping, 0.0), 0.99))
-    return Interaction(Modes(motion.shapes, motion.frequencies, ratios, grid))
+    return Interaction(Modes(motion.shapes[ring], motion.frequencies[ring], ratios, grid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ COLOURS = {
     "still": (0.6, 0.6, 0.6),
 }
 """Of the lines drawn on a layer, by its kind."""
-PICTURE_SETTINGS = ("frames", "wind_speed", "wind_direction", "strength", "seed", "photo_first", "preview_size")
+PICTURE_SETTINGS = (
+    "frames", "wind_speed", "wind_direction", "strength", "seed", "photo_first", "speed", "preview_size",
+)  # fmt: skip
 LAYER_SETTINGS = ("kind", "amplitude", "frequency", "damping", "flutter", "spin", "lines", "volume")
 
 
@@ -52,8 +55,9 @@ def remove(image: bpy.types.Image, index: int) -> None:
     name = picture.layers[index].name
     picture.layers.remove(index)
     picture.active_layer = max(min(index, len(picture.layers) - 1), 0)
-    if picture.annotations and (drawn := picture.annotations.layers.get(name)):
-        picture.annotations.layers.remove(drawn)
+    if picture.annotations is not None:
+        for drawn in [layer for layer in picture.annotations.layers if layer.info == name]:
+            picture.annotations.layers.remove(drawn)
 
 
 def draw_on(context: bpy.types.Context, image: bpy.types.Image) -> None:
@@ -63,9 +67,9 @@ def draw_on(context: bpy.types.Context, image: bpy.types.Image) -> None:
         return
     setattr(space, "annotation" if hasattr(space, "annotation") else "grease_pencil", picture.annotations)
     space.show_annotation = True
-    name = picture.layers[picture.active_layer].name
-    if drawn := picture.annotations.layers.get(name):
-        picture.annotations.layers.active = drawn
+    drawn = [layer.info for layer in picture.annotations.layers]
+    if (name := picture.layers[picture.active_layer].name) in drawn:
+        picture.annotations.layers.active_index = drawn.index(name)
     bpy.ops.wm.tool_set_by_id(name="builtin.annotate", space_type="IMAGE_EDITOR")
 
 
@@ -101,8 +105,8 @@ def load_folder(folder: str) -> list[Layer]:
 def exported_frames(image: bpy.types.Image) -> list[Path]:
     """The PNG or EXR files that were exported for a picture. Raises ValueError where there are none."""
     folder = Path(bpy.path.abspath(image.sway.settings.directory or "//"))
-    stem = Path(image.name).stem
-    files = sorted(f for f in folder.glob(f"{stem}_*") if f.suffix in (".png", ".exr"))
+    stem = re.escape(Path(image.name).stem)
+    files = sorted(f for f in folder.glob("*_*") if re.fullmatch(stem + r"_\d+\.(png|exr)", f.name))
     if not image.sway.settings.directory or not files:
         raise ValueError("There are no exported frames; export a PNG or EXR sequence first.")
     return [file for file in files if file.suffix == files[-1].suffix]

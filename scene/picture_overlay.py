@@ -23,7 +23,8 @@ class Overlay:
         self._grids = []
         for layer in layers:
             pixels, faces = picture_plane.grid(layer.motion)
-            triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]]).astype(np.int32)
+            triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
+            triangles = np.ascontiguousarray(triangles, np.int32)
             self._grids.append((pixels, triangles, layer.motion.at(pixels)))
         self._moved = [pixels for pixels, _triangles, _shapes in self._grids]
         self._handler = bpy.types.SpaceImageEditor.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
@@ -53,7 +54,10 @@ class Overlay:
             uv[:, 1] = 1 - uv[:, 1]
             place = pixels / self._size
             place[:, 1] = 1 - place[:, 1]
-            content = {"pos": (corner + place * across).astype(np.float32), "texCoord": uv.astype(np.float32)}
+            content = {
+                "pos": np.ascontiguousarray(corner + place * across, np.float32),
+                "texCoord": np.ascontiguousarray(uv, np.float32),
+            }
             return batch_for_shader(self._shader, "TRIS", content, indices=triangles)
 
         whole = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * self._size

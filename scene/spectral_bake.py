@@ -10,7 +10,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..backend.spectral_motion import MODES, PARTICLES, SpectralMotion, compress, thinned
+from ..backend.baking.spectral_motion import MODES, PARTICLES, SpectralMotion, compress, thinned
 from ..backend.trajectory import Trajectory
 from . import display, fcurves, motion, nodes, spectral_group, splats
 from .spectral_group import MODIFIER

@@ -2,7 +2,7 @@
 
 The points of the object `Motion` are a table of three parts, in the frame of the splats: `Particles` positions at rest;
 for each of `Shapes` shapes the displacement of every particle, its rotation vector beside it in `sway_turn`; and for
-each shape `Harmonics` complex numbers in x and y. Formulas: `SpectralMotion` in backend/spectral_motion.py.
+each shape `Harmonics` complex numbers in x and y. Formulas: `SpectralMotion` in backend/baking/spectral_motion.py.
 
 A splat's attribute `sway_particles` names the three particles that carry it, `PACK`^2 a + `PACK` b + c, each counted
 from 1, and 0 is a splat that holds still. Their weights are not stored: they are inverse distances at rest.

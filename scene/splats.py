@@ -87,12 +87,12 @@ def read_splats(obj: bpy.types.Object) -> Gaussians:
 
 
 def world_gaussians(obj: bpy.types.Object) -> Gaussians:
-    """The cloud at rest in world space, metres, Z up; SH above degree 0 stay in the object's frame.
+    """The cloud at rest in world space, metres, Z up, its SH turned along.
 
     Raises ValueError for a mirrored, sheared or unevenly scaled object.
     """
     try:
-        return read_splats(obj).transformed(np.array(obj.matrix_world))
+        return read_splats(obj).transformed(np.array(obj.matrix_world), rotate_sh=True)
     except ValueError as error:
         raise ValueError(f"{obj.name}: {error}") from error
 

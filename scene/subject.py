@@ -31,7 +31,8 @@ def write_subject(
     render = scene.render
     aspect = (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
     view = camera.camera_of(scene, width=max(round(height * aspect), 16), height=height)
-    subject = Subject(splats.world_gaussians(obj), parts, view, background_of(scene), scene_fps(scene))
+    seen = splats.world_gaussians(obj).seen_from(view.eye)  # the view does not change, so neither do colours
+    subject = Subject(seen, parts, view, background_of(scene), scene_fps(scene))
     return str(arrays.save(path, subject.to_arrays()))
 
 

@@ -43,9 +43,10 @@ def surroundings_of(
     acting = {o: settings for o, settings in acting.items() if params.acting_objects and o.visible_get()}
     fields = []
     if params.force_fields:
-        fields = [o for o in scene.objects if force_fields.is_field(o) and o.visible_get()]
-        for problem in filter(None, map(force_fields.unknown_field, scene.objects)):
+        visible = [o for o in scene.objects if o.visible_get()]
+        for problem in filter(None, map(force_fields.unknown_field, visible)):
             raise ValueError(f"{problem}; hide it, or switch Force Fields off.")
+        fields = [o for o in visible if force_fields.is_field(o)]
     first = scene.frame_start
     with _stepping(context):
         matrices, strengths = _motions(context, {*acting, *fields}, range(first, first + params.frames))

@@ -23,11 +23,11 @@ from typing import Any
 
 import bpy
 
-from . import ellipsoids, nodes, splats
+from . import ellipsoids, harmonics, nodes, splats
 
 MODIFIER = GROUP = "Sway Trajectory"
 STRETCHING_GROUP = "Sway Stretching Trajectory"
-VERSION = 4
+VERSION = 6
 TIME, MOTION, PARTICLES, CARRIERS = "Time", "Motion", "Particles", "Carriers"
 """Inputs: the frame that is shown, counted from 0; the object that holds the motion; how many particles there are, and
 how many of them carry a splat."""
@@ -126,13 +126,18 @@ def carry(
         beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), blended.rest)
         taken = build.add("FunctionNodeRotateVector", {"Vector": beside, "Rotation": turn})
         displacement = build.vector("ADD", displacement, build.vector("SUBTRACT", taken, beside))
-    rotation = build.add(
-        "FunctionNodeRotateRotation",
-        {"Rotation": build.attribute(splats.ROTATION, "QUATERNION"), "Rotate By": turn},
-        rotation_space="GLOBAL",
-    )
     cloud = {"Geometry": points, "Selection": moves, "Offset": displacement}
     moved = build.add("GeometryNodeSetPosition", cloud)
+    moved = harmonics.store_turn(build, moved, turn, moves)
+    rotation = build.add(
+        "FunctionNodeRotateRotation",
+        # As it was stored: the sum over the carriers is computed anew for every attribute that is made of it.
+        {
+            "Rotation": build.attribute(splats.ROTATION, "QUATERNION"),
+            "Rotate By": build.attribute(harmonics.TURN, "QUATERNION"),
+        },
+        rotation_space="GLOBAL",
+    )
     moved = build.store(moved, splats.ROTATION, "QUATERNION", rotation, Selection=moves)
     # Whatever follows in the stack would copy them along.
     return build.without(build.without(moved, f"{CARRIER}*"), _MAP)
@@ -150,8 +155,7 @@ def _sheared(
     taken = build.add("FunctionNodeTransformDirection", {"Direction": beside, "Transform": deformation})
     displacement = build.vector("ADD", blended.displacement, build.vector("SUBTRACT", taken, beside))
 
-    # All that is known of a splat in one attribute, half-axes, displacement and turn: the sum over its carriers is
-    # computed anew for every attribute that is made of it.
+    # All that is known of a splat in one attribute, half-axes, displacement and turn: summed once, as in `carry`.
     axes = build.node(
         "FunctionNodeSeparateMatrix", {0: build.add("FunctionNodeMatrixMultiply", {0: deformation, 1: resting})}
     ).outputs

@@ -30,7 +30,7 @@ class Surface(Choice):
 class ActingParams:
     """How an object of the scene acts on splats."""
 
-    kind: Acting = param(Acting.nothing, "What this object does to simulated splats", label="Acts on Splats As")
+    kind: Acting = param(Acting.nothing, "What this object does to simulated splats", label="Acts As")
     surface: Surface = param(Surface.separate, "What happens to what touches the surface")
     friction: float = param(0.5, "How much sliding along the surface is slowed", min=0.0, max=10.0, soft_max=1.0)
     thickness: float = param(

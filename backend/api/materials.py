@@ -94,12 +94,15 @@ class Preset(Choice):
 
     leaf = ("Leaf", "A broad green leaf")
     petal = ("Petal", "A soft flower petal")
-    green_stem = ("Green Stem", "The stem of a herb")
-    wood = ("Wood", "Dry oak along the grain")
+    green_stem = ("Green Stem", "The stem of a herb; simulated a tenth as stiff, see Stiffness Limit")
+    wood = ("Wood", "Dry oak along the grain; simulated far softer than it is, see Stiffness Limit")
     rubber = ("Rubber", "Natural rubber")
     jelly = ("Jelly", "Gelatine dessert")
     cloth = ("Cloth-Like", "As soft as denim pulled along its threads; it is a solid, so make it a few cells thick")
-    metal_sheet = ("Metal Sheet", "Soft aluminium, which stays bent")
+    metal_sheet = (
+        "Metal Sheet",
+        "Soft aluminium, which stays bent; simulated far softer than it is, see Stiffness Limit",
+    )
     sand = ("Sand", "Dry sand")
     snow = ("Snow", "Snow that packs")
     foam = ("Foam", "Shaving foam")
@@ -112,8 +115,10 @@ PRESETS: dict[Preset, MaterialParams] = {
         law=Law.kelvin_voigt,
         # Turgid tissue is mostly water, with air between its cells.
         density=800.0,
-        # Oak leaves: bulk modulus 5 to 20 MPa, Young's modulus in proportion (Saito et al. 2006, J. Exp. Bot.).
+        # Oak leaves: bulk modulus 5 to 20 MPa, Young's modulus in proportion (Saito et al. 2006, J. Exp. Bot.); pith of
+        # potatoes: 1 to 19 MPa, more the fuller of water (Niklas 1988, Am. J. Bot. 75).
         young_modulus=1e7,
+        # Apple flesh has 0.38 (Ogut & Aydin 1992); more air between cells makes it less. Bending hardly feels it.
         poisson_ratio=0.3,
         # A damping ratio of 0.03 at 1.5 Hz, as of green stems.
         retardation_time=6e-3,
@@ -124,6 +129,7 @@ PRESETS: dict[Preset, MaterialParams] = {
         density=800.0,
         # Parenchyma without vessels or fibres: from 0.3 MPa up (Gibson 2012, J. R. Soc. Interface 9, abstract).
         young_modulus=1e6,
+        # As the leaf, both.
         poisson_ratio=0.3,
         retardation_time=6e-3,
     ),
@@ -133,6 +139,7 @@ PRESETS: dict[Preset, MaterialParams] = {
         density=1000.0,
         # Stems of herbs range from tens of MPa to GPa (Methods Protoc. 2025, 8, 32); unlignified ones at the low end.
         young_modulus=1e8,
+        # As the leaf.
         poisson_ratio=0.3,
         # Free stems sway with a few percent of critical damping (Bruechert, Speck & Spatz 2003): 0.03 at 1.5 Hz.
         retardation_time=6e-3,
@@ -184,7 +191,8 @@ PRESETS: dict[Preset, MaterialParams] = {
     ),
     Preset.sand: MaterialParams(
         law=Law.drucker_prager,
-        # Klar et al. 2016, their sand.
+        # Klar et al. 2016, their sand. Real sand weighs 1600 kg/m3 and is far stiffer, which changes no heap: friction
+        # alone shapes those.
         density=2200.0,
         young_modulus=3.537e5,
         poisson_ratio=0.3,
@@ -217,7 +225,7 @@ PRESETS: dict[Preset, MaterialParams] = {
     ),
     Preset.clay: MaterialParams(
         law=Law.plasticine,
-        # Play dough of PAC-NeRF (Li et al. 2023): 2 MPa, yield 15.4 kPa.
+        # Play dough of PAC-NeRF (Li et al. 2023): 2 MPa, 0.3, yield 15.4 kPa, and water's density.
         density=1000.0,
         young_modulus=2e6,
         poisson_ratio=0.3,

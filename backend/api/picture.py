@@ -54,6 +54,7 @@ class FileFormat(Choice):
     mp4 = ("MP4", "H.264, plays everywhere")
     webm = ("WebM", "VP9; with alpha where the picture has it")
     gif = ("GIF", "256 colours")
+    vectors = ("Motion Vectors", "OpenEXR images of how far each pixel of the picture has moved, numbered")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,16 @@ class PictureParams:
     strength: float = param(1.0, "How far everything moves", min=0.0, max=10.0, soft_max=3.0)
     seed: int = param(0, "Another number gives another wind", min=0)
     photo_first: bool = param(False, "Begin and end with the picture as it is", label="Start as Photo")
+    speed: float = param(1.0, "Times real time: below 1 is slow motion", min=0.05, max=10.0, soft_min=0.2, soft_max=2.0)
+    transparent: bool = param(False, "Only the moving layers, on nothing", label="Layers Only", advanced=True)
     preview_size: int = param(
         512, "Longer side of the preview in pixels", min=64, max=2048, subtype="PIXEL", advanced=True
+    )
+    mix_light: bool = param(
+        True,
+        "Planes for a view transform that shows light, such as Standard; off for Raw, which shows values as they are",
+        label="Planes Mix Light",
+        advanced=True,
     )
     outcome: Outcome = param(Outcome.preview, "What is made", advanced=True)
     file_format: FileFormat = param(FileFormat.png, "Kind of file to export", label="Format", advanced=True)

@@ -59,6 +59,12 @@ class SimulateParams:
         soft_max=50000,
         advanced=True,
     )
+    filling: bool = param(
+        True,
+        "Fill what the splats enclose with matter; without it they are a hollow skin",
+        label="Fill Inside",
+        advanced=True,
+    )
     grid_cells: int = param(
         24,
         "Cells along the longest side of what moves, for a material without a fit; twice as many take about four times "

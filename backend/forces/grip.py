@@ -11,6 +11,8 @@ HAND = 40.0
 """How fast what is gripped takes on the hand's velocity, 1/s."""
 STRETCH_FREE, STRETCH_LIMIT = 1.2, 1.5
 """Stretch up to which a pull is whole, and from which there is none."""
+LOOKED_AT = 20000
+"""Particles whose stretch is looked at, about."""
 
 
 class Grip:
@@ -41,14 +43,14 @@ class Grip:
             total.acceleration[held] = self.weights[held, None] * stroke.vector * ((then - now) / dt)
             return total
         goal = self._rest + np.asarray(stroke.vector) * (then * then * (3 - 2 * then))
-        rate = HAND * self.weights[held] * gate(deformation[held])
+        rate = HAND * self.weights[held] * gate(deformation)
         total.acceleration[held] = rate[:, None] * (goal - positions[held]) / dt
         total.rate[held] = rate
         return total
 
 
 def gate(deformation: np.ndarray) -> float:
-    """What is left of a pull on particles of deformation gradients [G, 3, 3]: less as the most stretched gives."""
-    F = np.asarray(deformation, np.float64)
+    """What is left of a pull on a body of deformation gradients [P, 3, 3]: less as the most stretched of them gives."""
+    F = np.asarray(deformation[:: max(1, len(deformation) // LOOKED_AT)], np.float64)
     stretch = float(np.sqrt(np.linalg.eigvalsh(F.transpose(0, 2, 1) @ F).max()))
     return float(np.clip((STRETCH_LIMIT - stretch) / (STRETCH_LIMIT - STRETCH_FREE), 0, 1))

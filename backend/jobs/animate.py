@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import arrays
-from ..api.picture import Outcome, PictureParams
+from ..api.picture import FileFormat, Outcome, PictureParams
 from ..context import JobContext
 from ..picture import Picture
 from ..picture_motion import PictureMotion
 from ..spectral.basis import Combined, Fourier
+from ..spectral.export import export, export_vectors
 from ..spectral.layers import Sprite
 from ..spectral.picture import Controls, Prepared, prepare, renderer
-from ..spectral.picture_planes import continued, on_planes, plane_image, plane_motion
+from ..spectral.picture_planes import continued, on_planes, plane_images, plane_motion
 from ..spectral.pixel_motion import Grid, PixelMotion
 from ..spectral.renderer import LayeredRenderer
 from ..video.files import write_mp4
@@ -40,7 +42,13 @@ def run(params: PictureParams, inputs: dict[str, str], ctx: JobContext) -> tuple
     limits = {Outcome.preview: params.preview_size, Outcome.planes: LARGEST_PLANE, Outcome.export: None}
     with ctx.stage("Taking the picture apart", 0.0, 0.35):
         prepared = _taken_apart(picture, limits[params.outcome])
-    controls = Controls(magnify=params.strength, first_frame=params.photo_first)
+    exports = params.outcome is Outcome.export
+    controls = Controls(
+        magnify=params.strength,
+        speed=params.speed,
+        first_frame=params.photo_first,
+        transparent=params.transparent and exports,
+    )
     with ctx.stage("Making it move", 0.35, 0.45):
         drawn = renderer(prepared, params.frames, fps, controls)
         ctx.progress(1.0)
@@ -65,17 +73,20 @@ def _preview(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: Job
 
 def _planes(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: JobContext, _name: str) -> dict[str, Path]:
     prepared = drawn.prepared
-    size = prepared.picture.width, prepared.picture.height
+    rate = fps / params.speed
     outputs = {"plate": _save_rgba(ctx.output("plate.png"), prepared.plate)}
-    for sprite, motion in zip(prepared.sprites, drawn.motions, strict=True):
+    images = plane_images(prepared, params.mix_light)
+    for sprite, motion, image in zip(prepared.sprites, drawn.motions, images, strict=True):
         number = len(outputs) // 2 + 1
         ctx.progress(number / (len(prepared.sprites) + 1))
-        outputs[f"layer_{number}"] = _save_rgba(ctx.output(f"layer_{number}.png"), plane_image(sprite, size))
+        outputs[f"layer_{number}"] = _save_rgba(ctx.output(f"layer_{number}.png"), image)
         still = motion is None or not on_planes(sprite.layer.kind)
         if still and motion is not None:
             ctx.log(f"{sprite.layer.title[0].upper()}{sprite.layer.title[1:]} stays still on planes.", "warning")
-        moved = None if still else plane_motion(sprite, motion, prepared, params.frames, fps, params.photo_first)
-        found = _at_rest(sprite, prepared, params.frames, fps) if moved is None else moved
+        if still:
+            found = _at_rest(sprite, prepared, params.frames, rate)
+        else:
+            found = plane_motion(sprite, motion, prepared, params.frames, rate, params.photo_first)
         name = np.array(sprite.layer.name or sprite.layer.kind.value)
         outputs[f"motion_{number}"] = arrays.save(
             ctx.output(f"motion_{number}.npz"), {**found.to_arrays(), "name": name, "damping": sprite.layer.damping}
@@ -84,19 +95,22 @@ def _planes(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: JobC
 
 
 def _export(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: JobContext, name: str) -> dict[str, Path]:
-    from ..video.export import export
-
     if not params.directory:
         raise ValueError("Choose a folder to export to.")
-    folder = Path(params.directory)
-    folder.mkdir(parents=True, exist_ok=True)
+    vectors = params.file_format is FileFormat.vectors
+    draw = drawn.displacement if vectors else drawn.frame
 
-    def frames():
+    def frames() -> Iterator[np.ndarray]:
         for i in range(params.frames):
             ctx.progress(i / params.frames)
-            yield drawn.frame(i)
+            yield draw(i)
 
-    return {"written": export(frames(), folder, name, params.file_format.name, fps)}
+    folder = Path(params.directory)
+    if vectors:
+        files = export_vectors(frames(), folder / f"{name}_vectors.exr")
+    else:
+        files = export(frames(), folder / f"{name}.{params.file_format.name}", fps)
+    return {"written": files[0]}
 
 
 def _at_rest(sprite: Sprite, prepared: Prepared, frames: int, fps: float) -> PictureMotion:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from .. import arrays
 from ..api.export_usd import ExportUsdParams
+from ..baking.usd import write_usd
 from ..context import JobContext
 from ..gaussians import Gaussians
-from ..usd import write_usd
 
 PARAMS = ExportUsdParams
 

@@ -14,11 +14,13 @@ from ..api.simulate import SimulateParams, Wind
 from ..context import JobContext
 from ..deformation import rotation_and_stretch
 from ..fitting.fitted import Fitted, tip_motion
+from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
-from ..mpm.boundaries.colliders import Collider, guard
-from ..mpm.boundaries.mesh_distance import collider_of
+from ..mpm.boundaries.scene import boundaries_of
+from ..mpm.cost import learn
 from ..mpm.model import Model, Motion
 from ..mpm.solver import Solver
+from ..particles.following import follow, limits
 from ..simulation.body import ELASTIC, body_of
 from ..simulation.room import room_of
 from ..spectral.frequency import dominant_frequency
@@ -42,6 +44,8 @@ class Start:
 
     model: Model
     binding: Binding
+    part: np.ndarray
+    """Part of each particle [P]."""
     young: np.ndarray
     """Young's modulus of each particle [P], pascals."""
     velocity: np.ndarray
@@ -67,9 +71,13 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             start = _made_of(params, Assignment.load(inputs["materials"]), subject, surroundings, ctx)
         # A fitted subject was captured hanging under its weight.
         gravity = surroundings.gravity if start.stretches else np.zeros(3)
-        solver = Solver(start.model)
+        model = start.model
+        # Springy as it was fitted, a subject stays within its room; others may flow out of it.
+        contain = start.stretches or bool(surroundings.moved)
+        boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
+        solver = Solver(model)
         wind = wind_acceleration(
-            start.model.rest,
+            model.rest,
             params.frames - 1,
             subject.fps,
             kind=params.wind,
@@ -79,7 +87,8 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             strength=params.strength * start.push,
         )
         substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
-    begun = time.monotonic()
+        walled = bool(boundaries.colliders)
+    shown = _Shown(start, subject.fps, ctx)
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
             start.young,
@@ -90,11 +99,15 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             damping=start.damping,
             acceleration=None if params.wind in (Wind.none, Wind.fitted) else wind,
             gravity=gravity.tolist(),
-            colliders=_colliders(start.model, surroundings),
+            colliders=boundaries.colliders,
+            placed=boundaries.placed,
+            forces=ActingForces(surroundings, start.model.rest, subject.fps),
+            cuts=surroundings.cuts,
             tick=lambda done, total: ctx.progress(done / total),
-            each=_Shown(start, subject.fps, ctx),
+            each=shown,
         )
-    seconds = time.monotonic() - begun
+    work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
+    learn(model, walled, work, seconds)
     with ctx.stage("Writing the trajectory", 0.95, 1.0):
         trajectory = trajectory_of(start, motion, subject.fps)
         path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
@@ -106,7 +119,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         "tip_amplitude_m": float(np.abs(tip).max()),
         "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
         "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
-        "particle_substeps_per_s": len(start.model) * substeps * (params.frames - 1) / max(seconds, 1e-6),
+        **({"particle_substeps_per_s": work / seconds} if work and seconds else {}),
     }
     return {"trajectory": path}, results
 
@@ -120,7 +133,9 @@ def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
     velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
     damping = max(fitted.damping + params.damping, 0.0) if params.damping else fitted.damping
     push = fitted.reach / fitted.tip_compliance(params.direction)
-    return Start(fitted.driven.model, binding, fitted.young, velocity, damping, push, stretches=False)
+    return Start(
+        fitted.driven.model, binding, fitted.driven.part, fitted.young, velocity, damping, push, stretches=False
+    )
 
 
 def _made_of(
@@ -132,7 +147,8 @@ def _made_of(
     solid = ~subject.moving & (subject.gaussians.opacity > 0.1)
     points = subject.gaussians.positions[subject.moving].astype(np.float64)
     seconds = (params.frames - 1) / subject.fps
-    held = bool(solid.any()) and assignment.default.law in ELASTIC
+    whole = any(moved.part == 0 for moved in surroundings.moved)
+    held = bool(solid.any()) and assignment.default.law in ELASTIC and not whole
     body = body_of(
         subject.gaussians,
         subject.parts,
@@ -140,19 +156,13 @@ def _made_of(
         particles=params.particles,
         cells=params.grid_cells,
         room=room_of(points, held, surroundings, seconds),
+        filling=params.filling,
+        whole=whole,
     )
     for note in body.notes:
         ctx.log(note, "warning")
     still = np.zeros((len(body.model), 3))
-    return Start(body.model, body.binding, body.young, still, params.damping, BREEZE, stretches=True)
-
-
-def _colliders(model: Model, surroundings: Surroundings) -> tuple[Collider, ...]:
-    """What particles run into: meshes, and around what is free the sides of the grid."""
-    grid = model.grid
-    box = np.array([grid.origin, grid.origin + grid.cell * (np.array(grid.shape) - 1)])
-    meshes = tuple(collider_of(mesh, grid.cell, model.rest, box) for mesh in surroundings.colliders)
-    return meshes if model.held.any() and not meshes else (*meshes, *guard(grid))
+    return Start(body.model, body.binding, body.part, body.young, still, params.damping, BREEZE, stretches=True)
 
 
 class _Shown:
@@ -161,9 +171,14 @@ class _Shown:
     def __init__(self, start: Start, fps: float, ctx: JobContext) -> None:
         self._start, self._fps, self._ctx = start, fps, ctx
         self._next, self._count = time.monotonic() + PARTIAL_EVERY, 0
+        self._first: float | None = None
+        self.seconds = 0.0
+        """From the end of the first frame, which compiles, to that of the last."""
 
     def __call__(self, motion: Motion) -> None:
         begun = time.monotonic()
+        self._first = self._first or begun
+        self.seconds = begun - self._first
         if begun < self._next:
             return
         # Two files in turn: the one last told of is left alone.
@@ -177,17 +192,14 @@ class _Shown:
 
 def trajectory_of(start: Start, motion: Motion, fps: float) -> Trajectory:
     """Rest and then the simulated frames."""
-    rest = start.model.rest
-    still = np.broadcast_to(np.eye(3), (1, len(rest), 3, 3))
-    rotations, stretch = rotation_and_stretch(np.concatenate([still, motion.deformation]))
-    return Trajectory(
-        rest.astype(np.float32),
-        np.concatenate([rest[None], motion.positions]).astype(np.float32),
-        rotations,
-        start.binding,
-        fps,
-        stretch=stretch if start.stretches else None,
-    )
+    model = start.model
+    still = np.broadcast_to(np.eye(3), (1, len(model), 3, 3))
+    positions = np.concatenate([model.rest[None], motion.positions])
+    deformation = np.concatenate([still, motion.deformation])
+    if start.stretches:
+        return follow(model.rest, positions, deformation, start.binding, fps, limit=limits(model))
+    turns, _stretch = rotation_and_stretch(deformation)
+    return Trajectory(model.rest.astype(np.float32), positions.astype(np.float32), turns, start.binding, fps)
 
 
 def _tip(trajectory: Trajectory, model: Model) -> np.ndarray:

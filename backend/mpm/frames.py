@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -57,12 +58,16 @@ class Run:
     """[B, P, 4] on the device; columns as in `particles`."""
     acceleration: object
     """Body accelerations at frame borders [1, frames + 1 or 1, P, 3] (m/s^2), on the device."""
-    decay: object
+    decay: Any
     """What a substep of damping leaves of a velocity [B], on the device."""
     flags: object
     """What went wrong [B, 7], on the device; columns as in `transfer.raise_flags`."""
     frames: list[Frame] = field(default_factory=list)
     """Filled when the run is recorded."""
+
+    def shortened(self, times: int) -> Run:
+        """The same run in so many times as many substeps."""
+        return replace(self, substeps=self.substeps * times, dt=self.dt / times, decay=self.decay ** (1 / times))
 
 
 class Clock:
@@ -72,8 +77,8 @@ class Clock:
         self._tick, self._total, self._done = tick, total, 0
         self._substeps = 8
 
-    def bursts(self, substeps: int):
-        """Ranges (begin, end) that cover the substeps of a frame; `tick` is called after each."""
+    def bursts(self, substeps: int, weight: float = 1.0):
+        """Ranges (begin, end) that cover the substeps of a frame; `tick` is called after each, and counts by weight."""
         begin = 0
         while begin < substeps:
             end = min(begin + self._substeps, substeps)
@@ -82,10 +87,10 @@ class Clock:
             seconds = max(time.perf_counter() - began, 1e-6)
             # Growth is bounded because the first burst of a process may include compiling.
             self._substeps = int(np.clip((end - begin) * BURST / seconds, 1, 4 * self._substeps))
-            self._done += end - begin
+            self._done += (end - begin) * weight
             begin = end
             if self._tick:
-                self._tick(min(self._done, self._total), self._total)
+                self._tick(min(round(self._done), self._total), self._total)
 
 
 def spreads(frame: Frame) -> bool:

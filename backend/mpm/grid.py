@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .limits import NODES_MAX
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -17,6 +19,17 @@ class Grid:
     """Distance between neighbouring nodes, metres."""
     shape: tuple[int, int, int]
     """Nodes along x, y and z."""
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.cell) and self.cell > 0):
+            raise ValueError(f"the cell of a simulation grid is {self.cell:g} m; it must be above 0 m")
+        nodes = np.prod(np.array(self.shape, float))
+        if nodes > NODES_MAX:
+            sides = " x ".join(str(n) for n in self.shape)
+            raise ValueError(
+                f"the simulation grid would have {nodes:.2g} nodes ({sides}); it must have {NODES_MAX:.0e} or fewer, "
+                "so use fewer cells or a smaller room"
+            )
 
     @staticmethod
     def around(low: np.ndarray, high: np.ndarray, cells: int, margin_cells: int) -> Grid:

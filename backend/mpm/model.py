@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grid import Grid
+from .limits import DENSITY, POISSON
 from .material import Material
 
 
@@ -36,6 +37,8 @@ class Model:
 
     def __post_init__(self) -> None:
         count = len(self.rest)
+        if not count:
+            raise ValueError("the moving part is empty: it has 0 particles and needs 1 or more; mark splats that move")
         for name, shape in (("rest", (count, 3)), ("volume", (count,)), ("density", (count,))):
             if np.shape(getattr(self, name)) != shape:
                 raise ValueError(f"Model.{name} has shape {np.shape(getattr(self, name))}, expected {shape}")
@@ -43,8 +46,8 @@ class Model:
             raise ValueError(f"Model.held has shape {self.held.shape}, expected the grid's {self.grid.shape}")
         if np.shape(self.poisson) not in ((), (count,)):
             raise ValueError(f"Model.poisson has shape {np.shape(self.poisson)}, expected one number or {(count,)}")
-        if not (np.all(np.asarray(self.poisson) >= 0) and np.all(np.asarray(self.poisson) <= 0.49)):
-            raise ValueError(f"Poisson's ratio is {self.poisson}; it must lie between 0 and 0.49")
+        POISSON.refuse(self.poisson)
+        DENSITY.refuse(self.density)
         if self.material is not None and (
             np.shape(self.material) != (count,)
             or not np.issubdtype(np.asarray(self.material).dtype, np.integer)
@@ -52,8 +55,8 @@ class Model:
             or np.max(self.material) >= len(self.materials)
         ):
             raise ValueError(f"Model.material must give {count} particles one of {len(self.materials)} materials each")
-        if not (np.all(np.asarray(self.volume) > 0) and np.all(np.asarray(self.density) > 0)):
-            raise ValueError("a particle has no volume or no density; both must be above zero")
+        if not (np.isfinite(self.volume).all() and np.min(self.volume) > 0):
+            raise ValueError(f"a particle's volume is {np.min(self.volume):g} m^3; it must be above zero")
         if not self.grid.contains(self.rest).all():
             raise ValueError("a particle at rest lies outside the simulation grid; enlarge the grid's margin")
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..forces.acting import ActingForces
 from ..taichi_runtime import real
 from . import frames as running
 from . import particles, stability, storage
 from .boundaries.colliders import Collider
+from .boundaries.parts import KERF_CELLS, Cut
+from .boundaries.placed import Placed
 from .boundaries.walls import Walls
 from .bundled.frames import BundledRun
 from .frames import Clock, Frame, Run, Tick, advance, retreat
@@ -20,6 +24,8 @@ from .model import Gradient, Model, Motion, Unstable
 from .window import Window
 
 Each = Callable[[Motion], None]
+RETRIES = 3
+"""Times that a frame that blew up is simulated again from its start, each time with substeps half as long."""
 
 
 class Solver:
@@ -66,6 +72,9 @@ class Solver:
         tick: Tick | None = None,
         gravity: Sequence[float] = (0.0, 0.0, 0.0),
         colliders: Sequence[Collider] = (),
+        forces: ActingForces | None = None,
+        placed: Sequence[Placed] = (),
+        cuts: Sequence[Cut] = (),
         each: Each | None = None,
     ) -> Motion:
         """Motion over `frames` frames from rest, given Young's moduli [P] (Pa) and initial velocities [P, 3] (m/s).
@@ -76,6 +85,9 @@ class Solver:
         `record` keeps what `backward` needs. `tick(substeps done, substeps in all)` is called about every 50 ms and may
         raise to cancel. `gravity` [3] (m/s^2) pulls all particles, always. `colliders` move over the same frames.
         Where a material flows, `Motion.deformation` follows what is visible, not the elastic part.
+        `forces` act on what is where it has come to, frame by frame; `placed` particles stay on their given motions;
+        `cuts` take the strength of what their blades have passed. Where nothing is recorded, a frame that blew up is
+        simulated again in shorter substeps, and scenes in bundles shorten them where particles have become fast.
         `each(motion so far)` is called after each frame, on arrays that later frames do not change.
         Raises ValueError for substeps too long to be stable, and for a record of what has no gradient; Unstable when
         particles collapse, burst or leave the grid.
@@ -83,18 +95,25 @@ class Solver:
         young = np.broadcast_to(np.asarray(young, np.float64), (1, len(self.model)))
         velocity = np.asarray(velocity, np.float64)[None]
         if record:
-            self._refuse_gradient(colliders)
+            self._refuse_gradient(colliders, forces, (*placed, *cuts))
         self._run = None
-        if self._in_bundles(record, colliders):
+        if self._in_bundles(record, colliders) or forces or placed or cuts:
             walls = Walls(tuple(colliders), self.model.grid.origin)
-            substeps = self._substeps(young, velocity, fps, substeps, walls.speed(frames, fps))
-            forces = self._forces(acceleration, gravity, frames)
-            return self._bundled(
-                young[0], velocity[0], frames, fps, substeps, float(damping), forces, walls, tick, each
+            substeps = self._substeps(young, velocity, fps, substeps)
+            run = BundledRun(
+                self.model,
+                young[0],
+                velocity[0],
+                substeps=substeps,
+                fps=fps,
+                damping=float(damping),
+                acceleration=self._forces(acceleration, gravity, frames),
+                walls=walls,
             )
-        forces = self._forces(acceleration, gravity, frames)
-        run = self._begin(young, velocity, fps, substeps, np.array([damping]), forces)
-        positions, deformation = self._frames(run, velocity, frames, record, tick, each)
+            return self._bundled(run, young[0], frames, fps, forces, placed, cuts, tick, each)
+        steady = self._forces(acceleration, gravity, frames)
+        run = self._begin(young, velocity, fps, substeps, np.array([damping]), steady)
+        positions, deformation = self._frames(run, velocity, frames, record, tick, each, 0 if record else RETRIES)
         self._run = run if record else None
         return Motion(positions[0], deformation[0])
 
@@ -162,21 +181,23 @@ class Solver:
             young[self._order] = g_lame @ (per_mu, per_lam)
         return Gradient(velocity, young)
 
-    def _refuse_gradient(self, colliders: Sequence[Collider]) -> None:
+    def _refuse_gradient(self, colliders: Sequence[Collider], forces=None, others: Sequence = ()) -> None:
         if self._forward_only:
             raise ValueError(f"there is no gradient through {self._forward_only}; simulate it forward only")
         if colliders:
             raise ValueError("there is no gradient through colliders; simulate forward only, or without them")
+        if forces or others:
+            raise ValueError("there is no gradient through force fields, moved parts and cuts; simulate forward only")
 
     def _in_bundles(self, record: bool, colliders: Sequence[Collider]) -> bool:
         """Whether a single simulation runs in bundles."""
         large = storage.on_cpu() and len(self.model) >= running.SPREAD_FROM
         return bool(self._forward_only or colliders or (large and not record))
 
-    def _substeps(self, young, velocity, fps, substeps, wall_speed: float = 0.0) -> int:
+    def _substeps(self, young, velocity, fps, substeps) -> int:
         """Substeps per frame, chosen when None and refused when too few; young [B, P], velocity [B, P, 3]."""
         model = self.model
-        speed = max(float(np.linalg.norm(velocity, axis=-1).max()), wall_speed)
+        speed = float(np.linalg.norm(velocity, axis=-1).max())
         if not speed < fps * model.grid.cell * max(model.grid.shape):
             raise Unstable("the initial velocity carries a particle across the whole grid within a frame; lower it")
         if substeps is None:
@@ -210,7 +231,16 @@ class Solver:
         least_mass = 1e-6 * float(model.mass.min())
         return Run(substeps, dt, model.grid.cell, least_mass, self._law, material, forces, decay, flags)
 
-    def _frames(self, run: Run, velocity, frames: int, record: bool, tick: Tick | None, each: Each | None = None):
+    def _frames(
+        self,
+        run: Run,
+        velocity,
+        frames: int,
+        record: bool,
+        tick: Tick | None,
+        each: Each | None = None,
+        retries: int = 0,
+    ):
         """Simulate all frames: positions [B, frames, P, 3] in the world, deformation gradients [B, frames, P, 3, 3]."""
         batch, count = len(velocity), len(self.model)
         start = np.broadcast_to(self._rest, (batch, *self._rest.shape)).copy()
@@ -223,7 +253,7 @@ class Solver:
             size = self._frame_bytes(batch, run.substeps)
             keep = record and size <= budget
             budget -= size * keep
-            frame, start = self._settled_frame(run, index, start, keep, clock)
+            frame, start = self._settled_frame(run, index, start, keep, clock, retries)
             if record:
                 run.frames.append(frame if keep else replace(frame, state=None, velocity=None))
             positions[:, index, self._order] = start[..., : particles.V] + self.model.grid.origin
@@ -237,15 +267,27 @@ class Solver:
         reals = (substeps + 1) * len(self.model) * particles.COLUMNS + substeps * self._window.nodes * 4
         return batch * reals * np.dtype(real()).itemsize
 
-    def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock):
+    def _settled_frame(self, run: Run, index: int, start: np.ndarray, keep: bool, clock: Clock, retries: int):
         """Simulate a frame: (frame, end state)."""
 
-        def attempt(window: Window):
-            frame = Frame.at(start, window, run.substeps, keep)
-            end, flags = advance(run, index, frame, clock)
+        def attempt(window: Window, times: int):
+            shorter = run if times == 1 else run.shortened(times)
+            frame = Frame.at(start, window, shorter.substeps, keep)
+            end, flags = advance(shorter, index, frame, clock)
             return (frame, end), flags, bool(np.isfinite(end).all())
 
-        return self._settle(attempt)
+        return self._retried(attempt, index, retries)
+
+    def _retried(self, attempt: Callable[[Window, int], tuple[Any, np.ndarray, bool]], index: int, retries: int) -> Any:
+        """Result of attempt(window, 1), or after a blow-up with 2, 4, ... times as many substeps."""
+        for halvings in range(retries + 1):
+            try:
+                return self._settle(partial(attempt, times=2**halvings))
+            except Unstable as fault:
+                if halvings == retries:
+                    again = f", also with substeps {2**retries} times as short" if retries else ""
+                    raise Unstable(f"{fault} (frame {index + 1}{again})") from None
+        return None
 
     def _settle(self, attempt: Callable[[Window], tuple[Any, np.ndarray, bool]]) -> Any:
         """Result of attempt(window) -> (result, flags [7], finite), again in a larger window when a particle left."""
@@ -264,37 +306,51 @@ class Solver:
         self._window = window
         return result
 
-    def _bundled(self, young, velocity, frames, fps, substeps, damping, acceleration, walls, tick, each) -> Motion:
+    def _bundled(self, run: BundledRun, young, frames, fps, forces, placed, cuts, tick, each) -> Motion:
         """Simulate all frames in bundles."""
-        count = len(self.model)
-        run = BundledRun(
-            self.model,
-            young,
-            velocity,
-            substeps=substeps,
-            dt=1 / (fps * substeps),
-            damping=damping,
-            acceleration=acceleration,
-            walls=walls,
-        )
+        count, origin, bundles = len(self.model), self.model.grid.origin, run.bundles
         positions = np.empty((frames, count, 3), real())
         deformation = np.empty((frames, count, 3, 3), real())
-        clock = Clock(tick, frames * substeps)
+        clock = Clock(tick, frames * run.substeps)
+        last = np.broadcast_to(np.eye(3), (count, 3, 3))
         for index in range(frames):
-            run.bundles.sort()
-            before = run.bundles.copy()
-
-            def attempt(window: Window, index: int = index, before: list = before):
-                run.bundles.restore(before)
-                flags = run.advance(index, window, clock)
-                return None, flags, run.bundles.finite()
-
-            self._settle(attempt)
-            positions[index] = run.bundles.positions() + self.model.grid.origin
-            deformation[index] = run.bundles.deformation()
+            if forces:
+                push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), last)
+                run.push(push.acceleration, push.rate)
+            self._paced(run, young, fps, index, clock)
+            for part in placed:
+                x, *rest = part.at_end(self.model.rest, index, fps)
+                bundles.place(part.particles, x - origin, *rest)
+            for cut in cuts:
+                reached = cut.reached(index + 1, bundles.positions() + origin, KERF_CELLS * self.model.grid.cell)
+                run.loosen(np.flatnonzero(reached))
+            positions[index] = bundles.positions() + origin
+            deformation[index] = last = bundles.deformation()
             if each:
                 each(Motion(positions[: index + 1], deformation[: index + 1]))
         return Motion(positions, deformation)
+
+    def _paced(self, run: BundledRun, young, fps: float, index: int, clock: Clock) -> None:
+        """Simulate a frame in bundles, in substeps short enough for how fast particles have become."""
+        run.bundles.sort()
+        before = run.bundles.copy()
+        speed = run.fastest(index)
+        across = fps * self.model.grid.cell * max(self.model.grid.shape)
+        if not speed < across:
+            raise Unstable(f"particles reach {speed:.3g} m/s, across the whole grid within a frame; lower the forces")
+        # The plan is stable, and the caller's choice; it may be too long for the speed alone.
+        # A wall that jumps farther than the grid is wide need not be followed on its way.
+        speed = max(speed, min(run.walls.speed(index, fps), across))
+        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, speed=speed))
+        # What a frame needed beyond its plan is given up slowly.
+        planned = max(planned, run.substeps // 2)
+
+        def attempt(window: Window, times: int):
+            run.bundles.restore(before)
+            run.pace(planned * times)
+            return None, run.advance(index, window, clock), run.bundles.finite()
+
+        self._retried(attempt, index, RETRIES)
 
 
 def block_order(model: Model) -> np.ndarray:

@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from .limits import YOUNG
 from .matter import retardation, stiffening
 from .model import Model
 
@@ -41,8 +42,7 @@ def stable_dt(model: Model, young: np.ndarray, cfl: float = CFL_DEFAULT) -> floa
 def _modulus(model: Model, young: np.ndarray) -> np.ndarray:
     """Stiffness lam + 2 mu [..., P] in pascals at each law's stiffest."""
     young = np.asarray(young, np.float64)
-    if not (np.all(np.isfinite(young)) and np.all(young > 0)):
-        raise ValueError("Young's modulus must be a finite number above zero for every particle")
+    YOUNG.refuse(young)
     mu, lam = model.lame(young)
     return (lam + 2 * mu) * stiffening(model)
 

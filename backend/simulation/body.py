@@ -15,12 +15,13 @@ from ..gaussians import Gaussians
 from ..mpm.grid import Grid
 from ..mpm.material import Material
 from ..mpm.model import Model
+from ..particles.filling import particles as fill
 from ..trajectory import Binding
 
 ELASTIC = (Law.fixed_corotated, Law.neo_hookean, Law.kelvin_voigt)
 """Laws of what keeps its shape."""
 VOXELS = 72
-"""Voxels along the longest axis by which volume is measured: about as thick as a leaf."""
+"""Voxels along the longest axis by which the volume of scattered splats is measured."""
 NEIGHBOURS = 8
 """Particles that carry a splat."""
 REACH = 0.5
@@ -41,7 +42,7 @@ class Body:
     young: np.ndarray
     """Young's modulus of each particle [P], pascals."""
     part: np.ndarray
-    """Part of each particle [P], int32, 1 and up."""
+    """Part of each particle [P], int32."""
     binding: Binding
     notes: tuple[str, ...] = ()
     """What the user should know, one sentence each."""
@@ -60,32 +61,30 @@ def body_of(
     particles: int,
     cells: int,
     room: np.ndarray,
-    seed: int = 0,
+    filling: bool = True,
+    whole: bool = False,
 ) -> Body:
     """About `particles` particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N].
 
     Part 0 holds what touches it; what keeps its shape and touches nothing that holds stays still where something holds,
-    because captures are full of crumbs. `cells` counts grid cells along the longest axis; `room` [2, 3] (metres, world)
-    is the box that particles may move in.
-    Raises ValueError when nothing moves, or too little to make particles of, and for a room too large for its cells.
+    because captures are full of crumbs. With `whole` part 0 gets particles too, and nothing holds. `cells` counts grid
+    cells along the longest axis; `room` [2, 3] (metres, world) is the box that particles may move in; `filling` puts
+    particles behind the splats' surface too.
+    Raises ValueError when nothing moves, or nothing solid, and for a room too large for its cells.
     """
     positions = gaussians.positions.astype(np.float64)
-    moving = parts > 0
+    moving = (parts > 0) | whole
     if not moving.any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
     low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
     size = float((high - low).max())
     matter = solid(positions, gaussians.opacity, size)
-    points, holding = positions[matter & moving], positions[matter & ~moving]
-    if len(points) < NEIGHBOURS:
+    if not (matter & moving).any():
         raise ValueError("The moving splats are nearly transparent, so there is nothing to simulate.")
-
-    edge = size / VOXELS
-    grid = _grid(np.vstack([points, room]), size / cells)
-    held = _held(grid, holding)
-    centres = k_means(evenly(points, edge, min(particles, len(points))), min(particles, len(points)), seed=seed)
-    volume = volumes(points, centres, edge)
-    part = _parts_of(points, parts[matter & moving], centres)
+    centres, volume = _particles(gaussians, moving, positions[matter & moving], size / VOXELS, filling, particles)
+    grid = _grid(np.vstack([centres, room]), size / cells)
+    held = _held(grid, positions[matter & ~moving])
+    part = _parts_of(positions[matter & moving], parts[matter & moving], centres)
     elastic = np.array([assignment.of(int(p)).law in ELASTIC for p in part])
     kept = ~elastic | attached(stencil(centres, grid), held) if held.any() else np.ones(len(centres), bool)
     if not kept.any():
@@ -109,6 +108,19 @@ def body_of(
     )
     young = _each(made_of, "young_modulus")[number]
     return Body(model, young, part, Binding(splats.astype(np.int32), index, weights), notes)
+
+
+def _particles(
+    gaussians: Gaussians, mask: np.ndarray, points: np.ndarray, edge: float, filling: bool, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions [P, 3] and volumes [P] of about `count` particles of the masked splats, solid ones at points [Q, 3]."""
+    try:
+        return fill(gaussians, mask, filling=filling, count=count)
+    except ValueError:
+        # Splats too small and far apart to make a surface still stand for what is around them.
+        count = min(count, len(points))
+        centres = k_means(evenly(points, edge, count), count)
+        return centres, volumes(points, centres, edge)
 
 
 def _affordable(material: MaterialParams, cell: float) -> MaterialParams:

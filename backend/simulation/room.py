@@ -20,6 +20,10 @@ def room_of(points: np.ndarray, held: bool, surroundings: Surroundings, seconds:
     size = float((high - low).max())
     around = (SWAY if held else TUMBLE) * size
     room = np.array([low - around, high + around])
+    for moved in surroundings.moved:
+        corners = np.stack(np.meshgrid(*room.T, indexing="ij"), -1).reshape(-1, 3)
+        gone = corners @ moved.matrices[:, :3, :3].swapaxes(1, 2) + moved.matrices[:, None, :3, 3]
+        room = np.array([np.minimum(room[0], gone.min((0, 1))), np.maximum(room[1], gone.max((0, 1)))])
     if held:
         return room
     fall = 0.5 * np.asarray(surroundings.gravity) * seconds**2

@@ -21,7 +21,7 @@ def cloud_motion(layer: Layer, grid: Grid, shape: tuple[int, int], wind: Wind, d
     the sky to a ring instead, which then turns by a whole picture in a loop: too fast for a short one.
     """
     height = shape[0]
-    rows = np.flatnonzero((layer.mask > 0.5).any(1))
+    rows = np.flatnonzero((layer.area > 0.5).any(1))
     horizon = layer.horizon if layer.horizon is not None else rows[-1] + 0.1 * height
     _x, y = grid.places()
     # A layer of clouds at one height above a flat earth: what is nearer to the horizon is farther away.
@@ -88,6 +88,6 @@ def _fitted(course: np.ndarray) -> np.ndarray:
 
 def _centre(layer: Layer) -> np.ndarray:
     """Of the mask's weight (x, y), pixels."""
-    rows, columns = np.indices(layer.mask.shape, np.float32)
-    weight = layer.mask / layer.mask.sum()
+    rows, columns = np.indices(layer.area.shape, np.float32)
+    weight = layer.area / layer.area.sum()
     return np.array([(columns * weight).sum(), (rows * weight).sum()]) + 0.5

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..picture import Layer
 from ..spectral_volume import SpectralVolume
 from .basis import Samples
 from .pixel_motion import Grid, PixelMotion
@@ -60,7 +61,7 @@ def volume_modes(volume: SpectralVolume, width: int, height: int, damping: float
     return Modes(shapes, volume.frequencies[kept], np.full(int(kept.sum()), damping), grid)
 
 
-def layer_modes(layer, grid: Grid) -> Modes:
+def layer_modes(layer: Layer, grid: Grid) -> Modes:
     """A plant layer's lines as modes: each part's own field and natural frequency."""
     strokes, parents = plant_strokes(layer)
     fields = stroke_fields(strokes, parents, grid)
@@ -104,11 +105,18 @@ class Interaction:
 
     def poke(self, x: float, y: float, dx: float, dy: float) -> None:
         """Push the picture at a place by an impulse that would move it about (dx, dy) pixels, undamped."""
-        response = self.modes.at_point(x, y) @ np.array([dx, dy])
-        scale = max(float((np.abs(self.modes.at_point(x, y)) ** 2).sum()), 1e-12)
-        # A velocity of v gives a swing of v / w. Complex shapes: the phase in which the place moves along the push.
-        share = response.conj() / scale
-        self.velocity += self._angular * np.where(np.abs(share.imag) < 1e-12, share.real, np.abs(share))
+        at = self.modes.at_point(x, y)
+        power = (np.abs(at) ** 2).sum(1)
+        rate = float((self._angular * power).sum() / max(float(power.sum()), 1e-12))
+        # The place does not jump, Re(shape dQ) = 0, and moves off at Re(i w shape dQ): least energy that does both.
+        turned = 1j * self._angular[:, None] * at
+        rows = np.concatenate([np.concatenate([a.real, a.imag]).T for a in (rate * at, turned)])
+        rows = rows / np.concatenate([self._angular, self._angular])
+        wanted = np.array([0, 0, rate * dx, rate * dy])
+        change = np.linalg.lstsq(rows, wanted, rcond=SOFTNESS)[0]
+        count = len(self._angular)
+        self.position += change[:count] / self._angular
+        self.velocity += change[count:]
 
     def step(self, seconds: float, pins: tuple[Pin, ...] = (), force: np.ndarray | None = None) -> np.ndarray:
         """Go on by `seconds`, exactly, under a force [M] held meanwhile (acceleration of the coordinates).

@@ -186,10 +186,31 @@ def _lift(picture: Picture, layer: Layer, current: np.ndarray) -> tuple[Sprite, 
         hole = cover > FAINT
     if hole.all():
         return Sprite(layer, box, part, cover, False), current, None
-    colours, filled = _parted(part, cover, plate.fill(part, hole))
+    filled = plate.fill(part, hole)
+    cover = _raised(part, cover, filled)
+    colours, filled = _parted(part, cover, filled)
     behind = current.copy()
     behind[top:bottom, left:right] = filled
     return Sprite(layer, box, colours, np.where(cover > FAINT, cover, 0), False), behind, hole
+
+
+def _raised(part: np.ndarray, cover: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """The cover [h, w] where it was too low: as high as the picture's way from the plate to the layer's solid colours.
+
+    Mattes take what differs from the rest of a layer, a lit edge, for half transparent; left so, its light would stay
+    behind in the plate when the layer moves.
+    """
+    if not (cover >= 1 - SOLID).any():
+        return cover
+    solid = plate.fill(part, cover < 1 - SOLID).astype(np.float32)
+    behind = filled.astype(np.float32)
+    way = solid - behind
+    length = (way**2).sum(-1)
+    share = ((part - behind) * way).sum(-1) / np.maximum(length, 1e-6)
+    full = 255 if part.dtype == np.uint8 else 1
+    # Only where the two can be told apart, and where the matte saw something of the layer.
+    told = np.clip(length / (0.2 * full) ** 2, 0, 1) * np.clip((cover - SOLID) / SOLID, 0, 1)
+    return np.maximum(cover, (told * np.clip(share, 0, 1)).astype(np.float32))
 
 
 def _parted(part: np.ndarray, cover: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

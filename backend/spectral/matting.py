@@ -93,7 +93,7 @@ def sharpness(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     # What is framed by detail is in focus too, however smooth: petals.
     spread = cv2.morphologyEx(spread, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (75, 75)))
     spread = cv2.resize(spread, size, interpolation=cv2.INTER_AREA)
-    return np.clip(spread / max(np.quantile(spread, 0.98), 1e-6), 0, 1)
+    return np.clip(spread / max(float(np.quantile(spread, 0.98)), 0.004), 0, 1)
 
 
 def cut_out(image: np.ndarray, inside: np.ndarray, outside: np.ndarray | None = None) -> np.ndarray:

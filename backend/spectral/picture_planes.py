@@ -9,26 +9,73 @@ from ..picture_motion import PictureMotion
 from ..spectral_volume import SpectralVolume
 from .layers import Prepared, Sprite
 from .pixel_motion import PixelMotion
+from .plant import plant_strokes
 from .plate import pull_push
 
 UNIT = 0.05
 """Of the picture's height: how far a shape key's value of 1 moves the layer."""
+TELLS = 0.1
+"""Cover from which a layer's colour can be told exactly."""
 MASK_SIDE = 384
 """Longer side of the map of where a layer is."""
 
 
-def plane_image(sprite: Sprite, size: tuple[int, int]) -> np.ndarray:
-    """The layer over the whole picture of `size` (width, height): [H, W, 4] uint8, straight alpha.
+def plane_images(prepared: Prepared, mix_light: bool) -> list[np.ndarray]:
+    """Each layer over the whole picture [H, W, 4], uint8, straight alpha, display-referred, from back to front.
 
-    Its colours go on beyond its edge, so that no sampling brings in anything else.
+    Colours go on beyond a layer's edge, so that no sampling brings in anything else. With `mix_light`, for a renderer
+    that blends light instead of display values: cover and colours are such that, over what is behind, this gives the
+    same picture.
     """
-    width, height = size
-    left, top, right, bottom = sprite.box
-    image = np.zeros((height, width, 4), np.uint8)
-    colours = sprite.colours if sprite.colours.dtype == np.uint8 else np.round(sprite.colours * 255).astype(np.uint8)
-    image[top:bottom, left:right, :3] = colours[..., :3]
-    image[top:bottom, left:right, 3] = np.round(sprite.cover * 255)
-    return image
+    height, width = prepared.image.shape[:2]
+    canvas = _unit(prepared.plate)[..., :3].copy()
+    images = []
+    for sprite in prepared.sprites:
+        left, top, right, bottom = sprite.box
+        behind = canvas[top:bottom, left:right]
+        colours, cover = _unit(sprite.colours)[..., :3], sprite.cover.astype(np.float32)
+        together = behind + cover[..., None] * (colours - behind)
+        if mix_light:
+            colours, cover = _for_light(colours, cover, behind, together)
+        canvas[top:bottom, left:right] = together
+        image = np.zeros((height, width, 4), np.uint8)
+        image[top:bottom, left:right, :3] = np.round(np.clip(colours, 0, 1) * 255)
+        image[top:bottom, left:right, 3] = np.round(np.clip(cover, 0, 1) * 255)
+        images.append(image)
+    return images
+
+
+def _for_light(
+    colours: np.ndarray, cover: np.ndarray, behind: np.ndarray, together: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours [h, w, 3] and cover [h, w] that blend as light over `behind` to what `together` shows.
+
+    The cover that comes nearest with the layer's own colours, then the colours that do with that cover.
+    """
+    own, back, wanted = (_light(a) for a in (colours, behind, together))
+    span = own - back
+    size = (span**2).sum(-1)
+    nearest = ((wanted - back) * span).sum(-1) / np.maximum(size, 1e-9)
+    soft = (cover > 0) & (cover < 1) & (size > 1e-4)
+    new_cover = np.where(soft, np.clip(nearest, 0, 1), cover)
+    share = new_cover[..., None]
+    exact = np.clip(back + (wanted - back) / np.maximum(share, 1e-3), 0, 1)
+    return np.where(share > TELLS, _display(exact), colours), new_cover
+
+
+def _unit(image: np.ndarray) -> np.ndarray:
+    """A picture as float32 in 0..1."""
+    return image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
+
+
+def _light(values: np.ndarray) -> np.ndarray:
+    """sRGB to linear light."""
+    return np.where(values < 0.04045, values / 12.92, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4)
+
+
+def _display(light: np.ndarray) -> np.ndarray:
+    """Linear light to sRGB."""
+    return np.where(light < 0.0031308, light * 12.92, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def plane_motion(
@@ -56,8 +103,22 @@ def plane_motion(
     mask = cv2.resize(grown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     box = float(grid.left), float(grid.top), float(grid.width), float(grid.height)
     size = picture.width, picture.height
-    found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops).reduced()
+    natural = _natural(sprite, len(shapes))
+    found = PictureMotion(shapes, courses, box, size, mask, fps, motion.basis.loops, natural).reduced()
     return found.in_units_of(UNIT * picture.height)
+
+
+def _natural(sprite: Sprite, count: int) -> np.ndarray | None:
+    """What each of a layer's `count` shapes rings at [M], hertz: lines and modes do, shivering leaves and waves not."""
+    layer = sprite.layer
+    found = np.zeros(count)
+    if layer.kind is Kind.plant:
+        strokes, _parents = plant_strokes(layer)
+        found[: len(strokes)] = [stroke.frequency for stroke in strokes]
+    elif layer.kind is Kind.volume:
+        kept = layer.volume.frequencies[layer.volume.frequencies > 0]
+        return kept if len(kept) == count else None
+    return found
 
 
 def on_planes(kind: Kind) -> bool:

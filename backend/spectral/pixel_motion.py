@@ -77,7 +77,8 @@ class PixelMotion:
         """Displacement [h, w, 2] float32 for values [M] of the basis functions."""
         parts = [values.real, values.imag] if np.iscomplexobj(self.shapes) else [values.real]
         row = np.concatenate(parts).astype(np.float32)
-        return (row @ self._table).reshape(self.shapes.shape[1:])
+        # Not a matrix product: its threads wait for each other longer than these few sums take.
+        return np.einsum("m,mn->n", row, self._table).reshape(self.shapes.shape[1:])
 
     def at(self, time: float) -> np.ndarray:
         """Displacement [h, w, 2] float32 at `time` seconds."""

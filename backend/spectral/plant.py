@@ -32,6 +32,8 @@ PATTERNS = 5
 """Independent patterns of shivering leaves."""
 LEAF = 0.035
 """Size of what shivers as one, of the picture's height."""
+LATTICE = 64
+"""Leaves, after which a pattern repeats."""
 SHIVER = 3.5
 """Frequency of shivering over the layer's natural one."""
 SHIVER_SHARE = 0.3
@@ -116,7 +118,7 @@ def loop_frequencies(natural: float, duration: float, fps: float) -> np.ndarray:
 def _course(
     stroke: Stroke, frequencies: np.ndarray, shape: tuple[int, int], wind: Wind, random: np.random.Generator
 ) -> np.ndarray:
-    """A stroke's answer D(f) [K] to the wind that meets it: eq. 2 with the gust's delay and the part's own turbulence."""
+    """A stroke's answer D(f) [K] to the wind that meets it: eq. 2, the gust's delay, the part's own turbulence."""
     # The common wind comes from its own seed: every stroke must draw the same one.
     common = wind_coefficients(frequencies, wind.speed, np.random.default_rng(wind.seed + 1))
     middle = stroke.points.mean(0)
@@ -139,10 +141,11 @@ def _leaves(grid: Grid, shape: tuple[int, int], random: np.random.Generator) -> 
     """Smooth random displacement patterns [PATTERNS, h, w, 2] of about unit size."""
     import cv2
 
-    sigma = LEAF * shape[0]
-    coarse = (int(np.ceil(grid.height / sigma)) + 3, int(np.ceil(grid.width / sigma)) + 3)
-    noise = random.normal(size=(PATTERNS, *coarse, 2)).astype(np.float32)
-    return np.stack([cv2.resize(n, grid.shape[::-1], interpolation=cv2.INTER_CUBIC) for n in noise])
+    # A lattice that repeats, the same at every size of the picture, so that previews shiver alike.
+    noise = random.normal(size=(PATTERNS, LATTICE, LATTICE, 2)).astype(np.float32)
+    noise = np.pad(noise, ((0, 0), (2, 2), (2, 2), (0, 0)), "wrap")
+    x, y = (np.asarray(place / (LEAF * shape[0]) % LATTICE + 2, np.float32) for place in grid.places())
+    return np.stack([cv2.remap(n, x, y, cv2.INTER_CUBIC) for n in noise])
 
 
 def _parent(line: Line, strokes: list[Stroke]) -> int | None:

@@ -32,7 +32,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
         return _typed(path, raw[..., [2, 1, 0, 3]])
     # Decoded again: this way turns what cameras store on its side, and makes grey and CMYK three channels.
     raw = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-    return _typed(path, raw[..., ::-1])
+    return _other(path) if raw is None else _typed(path, raw[..., ::-1])
 
 
 def _typed(path: Path, image: np.ndarray) -> np.ndarray:

@@ -6,6 +6,10 @@ nothing can move the picture's own pixels are shown, unchanged.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..picture import Kind
@@ -16,6 +20,10 @@ from .pixel_motion import Grid, PixelMotion
 
 ITERATIONS = 8
 """Of the fixed point that inverts a displacement; each shrinks its error by the field's gradient, 0.3 or less."""
+TILE = 144
+"""Pixels: side of the pieces that are drawn at a time, by all cores."""
+FADE = 0.45
+"""Of a loop: how long drifting clouds take to fade into those that come after. Longer, and the two cancel."""
 UNSEEN = 1 / 64
 """Pixels: smaller displacements are none."""
 
@@ -44,6 +52,9 @@ class LayeredRenderer:
         self._origin = self._quietest() if self.controls.first_frame else 0.0
         self._steps = [_Step(s, m) for s, m in zip(prepared.sprites, self.motions, strict=True)]
         self._moves = self._reached()
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        for step in self._steps:
+            step.choose_tiles(np.ones_like(self._moves) if self.controls.transparent else self._moves)
 
     def time(self, index: int) -> float:
         """Seconds of real time at a frame."""
@@ -58,12 +69,12 @@ class LayeredRenderer:
             canvas = self.prepared.plate.copy()
         still = True
         for step in self._steps:
-            still &= step.paint(canvas, self.time(index), self._origin, self.controls)
+            still &= step.paint(canvas, self.time(index), self._origin, self.controls, self._pool)
         if self.controls.transparent:
             return straight(canvas)
         if still:
             return self.prepared.picture.image.copy()
-        return straight(_merged(image, canvas, self._moves))
+        return _merged(self.prepared.picture.image, straight(canvas), self._moves)
 
     def displacement(self, index: int) -> np.ndarray:
         """How far the front-most layer at each pixel has moved [H, W, 2] float32: where each photo pixel went."""
@@ -77,7 +88,7 @@ class LayeredRenderer:
                 total[top:bottom, left:right] *= 1 - step.sprite.cover[..., None]
                 continue
             field = step.field(self.time(index), self._origin, self.controls)
-            grid, cover = step.motion.grid, step.sprite.layer.mask
+            grid, cover = step.motion.grid, step.sprite.layer.area
             wide = cv2.resize(field, (grid.width, grid.height), interpolation=cv2.INTER_LINEAR)
             rows, columns = slice(grid.top, grid.top + grid.height), slice(grid.left, grid.left + grid.width)
             share = cover[rows, columns, None]
@@ -97,22 +108,58 @@ class LayeredRenderer:
         """Pixels [H, W] uint8 that can change: reached by a layer that moves there."""
         reached = np.zeros(self.prepared.image.shape[:2], np.uint8)
         for step in self._steps:
-            if step.motion is not None:
-                left, top, right, bottom = step.sprite.box
-                reached[top:bottom, left:right] |= step.reached()
+            left, top, right, bottom = step.sprite.box
+            reached[top:bottom, left:right] |= step.reached()
         return reached
 
 
 class _Step:
-    """One layer's share of a frame."""
+    """One layer's share of a frame, drawn tile by tile, only where something moves."""
 
     def __init__(self, sprite: Sprite, motion: PixelMotion | None) -> None:
         self.sprite = sprite
         self.motion = motion
+        self._tiles: list[_Tile] = []
         left, top, right, bottom = sprite.box
         self._places = np.stack(
             np.meshgrid(np.arange(right - left, dtype=np.float32), np.arange(bottom - top, dtype=np.float32)), -1
         )
+
+    def reached(self) -> np.ndarray:
+        """Pixels of the box [h, w] uint8 that the layer may change over its whole duration."""
+        import cv2
+
+        cover = (self.sprite.cover > 0).astype(np.uint8)
+        if self.motion is None:
+            return np.zeros_like(cover)
+        if isinstance(self.motion, RigidMotion):
+            return np.ones_like(cover)
+        extent = self._wide(self.motion.extent()[..., None])
+        moving = (extent > UNSEEN).astype(np.uint8)
+        if self.sprite.surface:
+            return cover & moving
+        return _grown(cover, float((extent * cover).max())) & cv2.dilate(moving, np.ones((3, 3), np.uint8))
+
+    def choose_tiles(self, moves: np.ndarray) -> None:
+        """Keep the tiles of the box in which the picture changes and the layer is or may come to be."""
+        import cv2
+
+        left, top, right, bottom = self.sprite.box
+        cover = self.sprite.cover
+        travel = 0.0
+        if self.motion is not None and not self.sprite.surface:
+            travel = np.inf if isinstance(self.motion, RigidMotion) else float(self.motion.extent().max())
+        if np.isinf(travel):
+            near, solid = np.ones(cover.shape, np.uint8), np.zeros(cover.shape, np.uint8)
+        else:
+            near = _grown((cover > 0).astype(np.uint8), travel)
+            solid = 1 - _grown((cover < 1).astype(np.uint8), travel)
+        wanted = moves[top:bottom, left:right] & near
+        for y in range(0, bottom - top, TILE):
+            for x in range(0, right - left, TILE):
+                tile = slice(y, y + TILE), slice(x, x + TILE)
+                if cv2.hasNonZero(np.ascontiguousarray(wanted[tile])):
+                    self._tiles.append(_Tile(*tile, bool(solid[tile].all())))
 
     def field(self, time: float, origin: float, controls: Controls) -> np.ndarray:
         """Displacement at the motion's grid [h, w, 2]."""
@@ -122,39 +169,51 @@ class _Step:
         # From the quietest moment on, and relative to it: the loop stays one, and begins with the photograph.
         return motion.combine(motion.basis.at(time + origin) - motion.basis.at(origin))
 
-    def paint(self, canvas: np.ndarray, time: float, origin: float, controls: Controls) -> bool:
+    def paint(self, canvas: np.ndarray, time: float, origin: float, controls: Controls, pool: Executor) -> bool:
         """Draw the layer on the canvas [H, W, C]; True where it was exactly at rest."""
         left, top, right, bottom = self.sprite.box
         under = canvas[top:bottom, left:right]
-        if self.motion is None:
-            _over(under, self.sprite.colours, self.sprite.cover)
-            return True
-        if self.sprite.layer.kind is Kind.cloud:
-            return self._paint_drift(under, time)
-        back = self._back(time, origin, controls)
-        if not np.abs(back).max(initial=0) > 1e-6:
-            _over(under, self.sprite.colours, self.sprite.cover)
-            return True
-        colours, cover = self._fetch(back)
-        _over(under, colours, cover)
-        return False
+        copies, still = self._copies(time, origin, controls)
+        for _ in pool.map(lambda tile: self._paint_tile(under, tile, copies), self._tiles):
+            pass
+        return still
 
-    def _paint_drift(self, under: np.ndarray, time: float) -> bool:
-        """Twice, a loop apart: one copy fades as the other comes, so that the loop's end meets its beginning."""
+    def _copies(self, time: float, origin: float, controls: Controls) -> tuple[list[tuple[np.ndarray, float]], bool]:
+        """Where each of the box's pixels comes from, relative to itself [h, w, 2], and how much that counts.
+
+        None for a layer at rest; two for clouds, a loop apart: towards its end one fades as the other comes, and so
+        meets the loop's beginning.
+        """
+        if self.motion is None:
+            return [], True
+        if self.sprite.layer.kind is Kind.cloud:
+            share = (time / self.motion.basis.duration) % 1
+            fade = np.clip((share - 1 + FADE) / FADE, 0, 1)
+            fade = float(fade**2 * (3 - 2 * fade))
+            whole = self.motion.combine(np.ones(1))
+            copies = [(share * whole, 1 - fade), ((share - 1) * whole, fade)]
+            return [(self._wide(invert(d, self.motion.grid)), w) for d, w in copies if w], share == 0
+        if isinstance(self.motion, RigidMotion):
+            back = self.motion.inverse(time)
+        else:
+            back = invert(self.field(time, origin, controls), self.motion.grid)
+        if not np.abs(back).max(initial=0) > 1e-6:
+            return [], True
+        return [(self._wide(back), 1.0)], False
+
+    def _paint_tile(self, under: np.ndarray, tile: _Tile, copies: list[tuple[np.ndarray, float]]) -> None:
         import cv2
 
-        share = (time / self.motion.basis.duration) % 1
-        whole = self.motion.combine(np.ones(1))
-        now, _cover = self._fetch(self._wide(invert(share * whole, self.motion.grid)))
-        before, cover = self._fetch(self._wide(invert((share - 1) * whole, self.motion.grid)))
-        _over(under, cv2.addWeighted(now, 1 - share, before, share, 0), cover)
-        return share == 0
-
-    def _back(self, time: float, origin: float, controls: Controls) -> np.ndarray:
-        """Where each of the box's pixels comes from, relative to itself [h, w, 2]."""
-        if isinstance(self.motion, RigidMotion):
-            return self._wide(self.motion.inverse(time))
-        return self._wide(invert(self.field(time, origin, controls), self.motion.grid))
+        place = tile.rows, tile.columns
+        sprite = self.sprite
+        colours, cover = sprite.colours[place], sprite.cover[place]
+        for i, (back, weight) in enumerate(copies):
+            source = cv2.add(self._places[place], back[place])
+            fetched = cv2.remap(sprite.colours, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            colours = fetched if i == 0 else cv2.addWeighted(colours, 1 - weight, fetched, weight, 0)
+            if not (sprite.surface or tile.solid):
+                cover = cv2.remap(sprite.cover, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        _over(under[place], colours, None if tile.solid else cover)
 
     def _wide(self, field: np.ndarray) -> np.ndarray:
         """A field of the motion's grid over the sprite's box, pixel by pixel."""
@@ -162,36 +221,26 @@ class _Step:
 
         grid = self.motion.grid
         left, top, right, bottom = self.sprite.box
-        if (grid.left, grid.top, grid.width, grid.height) == (left, top, right - left, bottom - top):
-            return cv2.resize(field, (grid.width, grid.height), interpolation=cv2.INTER_LINEAR)
         wide = cv2.resize(field, (grid.width, grid.height), interpolation=cv2.INTER_LINEAR)
         return wide[top - grid.top : bottom - grid.top, left - grid.left : right - grid.left]
 
-    def _fetch(self, back: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Colours and cover [h, w] from where they came."""
-        import cv2
 
-        places = cv2.add(self._places, back)
-        colours = cv2.remap(self.sprite.colours, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        if self.sprite.surface:
-            return colours, self.sprite.cover
-        return colours, cv2.remap(self.sprite.cover, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+@dataclass(frozen=True)
+class _Tile:
+    """A piece of a sprite's box."""
 
-    def reached(self) -> np.ndarray:
-        """Pixels of the box [h, w] uint8 that the layer may change over its whole duration."""
-        import cv2
+    rows: slice
+    columns: slice
+    solid: bool
+    """The layer covers all of it, wherever it moves."""
 
-        extent = self._wide(self.motion.extent()[..., None])
-        extent = extent if extent.ndim == 2 else extent[..., 0]
-        cover = (self.sprite.cover > 0).astype(np.uint8)
-        if self.sprite.surface:
-            return cover & (extent > UNSEEN).astype(np.uint8)
-        if isinstance(self.motion, RigidMotion):
-            return np.ones_like(cover)
-        size = 2 * int(np.ceil((extent * cover).max())) + 3
-        near = cv2.dilate(cover, np.ones((size, size), np.uint8))
-        moving = cv2.dilate((extent > UNSEEN).astype(np.uint8), np.ones((3, 3), np.uint8))
-        return near & moving
+
+def _grown(mask: np.ndarray, reach: float) -> np.ndarray:
+    """A mask [h, w] uint8 wider by `reach` pixels, those of interpolation included."""
+    import cv2
+
+    size = 2 * int(np.ceil(reach)) + 5
+    return cv2.dilate(mask, np.ones((size, size), np.uint8))
 
 
 def invert(displacement: np.ndarray, grid: Grid) -> np.ndarray:
@@ -208,14 +257,17 @@ def invert(displacement: np.ndarray, grid: Grid) -> np.ndarray:
     return back
 
 
-def _over(under: np.ndarray, colours: np.ndarray, cover: np.ndarray) -> None:
-    """Paint colours [h, w, C] with a cover [h, w] over `under`, in place."""
+def _over(under: np.ndarray, colours: np.ndarray, cover: np.ndarray | None) -> None:
+    """Paint colours [h, w, C] with a cover [h, w] (None: opaque) over `under`, in place."""
     import cv2
 
     if under.shape[2] != colours.shape[2]:
         full = 255 if colours.dtype == np.uint8 else 1
         colours = np.dstack([colours, np.full(colours.shape[:2], full, colours.dtype)])
-    under[...] = cv2.blendLinear(np.ascontiguousarray(under), colours, 1 - cover, cover)
+    if cover is None:
+        under[...] = colours
+    else:
+        under[...] = cv2.blendLinear(np.ascontiguousarray(under), np.ascontiguousarray(colours), 1 - cover, cover)
 
 
 def _merged(image: np.ndarray, canvas: np.ndarray, moves: np.ndarray) -> np.ndarray:

@@ -81,7 +81,7 @@ def horizon_row(layer: Layer, height: int) -> float:
     """The layer's horizon, or a little above the upper end of its mask (pixels)."""
     if layer.horizon is not None:
         return float(layer.horizon)
-    rows = np.flatnonzero((layer.mask > 0.5).any(1))
+    rows = np.flatnonzero((layer.area > 0.5).any(1))
     return float(rows[0] - 0.02 * height)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from backend.mpm.boundaries.colliders import Collider, Contact, HalfSpace
 from backend.mpm.material import Material
 
-from .scenes import CELL, DENSITY, FPS, GRAVITY, Outcome, block, floor, side_walls, solver_of
+from .scenes import CELL, DENSITY, FPS, GRAVITY, Outcome, block, floor, scattered, side_walls, solver_of
 
 FRICTION_ANGLE = np.radians(25)
 """Of the cone, as the preset for sand has it."""
@@ -29,22 +29,22 @@ class SandColumn:
     deposit: np.ndarray
     """Positions in the end [P, 3]."""
     run_out: Outcome
-    """(r - r0) / r0; 1.24 a below an aspect a = h / r0 of 1.7 (Lube et al. 2004)."""
+    """(r - r0) / r0; 1.24 a below an aspect a = h / r0 of 1.7, on any floor (Lube et al. 2004)."""
     height: Outcome
     """h / r0 at the axis; 0.88 a^(1/6), or a where the top never moves (Lube et al. 2004)."""
     speed: float
-    """Of the edge in the end, over sqrt(g h)."""
+    """At which particles go on outwards in the end, on average, over sqrt(g h)."""
 
 
-def sand_column(radius: int, aspect: float = 1.0) -> SandColumn:
-    """A column `radius` cells in radius, let go on a floor with sand's own friction."""
+def sand_column(radius: int, aspect: float = 1.0, friction: float = 0.4) -> SandColumn:
+    """A column `radius` cells in radius, let go on a floor: 0.4 is wood's friction, 0.6 more than sand's own."""
     height = round(aspect * radius)
-    reach = int(1.24 * aspect * radius * 1.3) + 4
+    reach = 2 * round(1.24 * aspect * radius) + 4
     side = 2 * (radius + reach)
     points, grid = block((2 * radius, 2 * radius, height), (reach, reach, 4), (side + 1, side + 1, height + 14))
     axis = np.array([reach + radius, reach + radius, 4]) * CELL
-    points = points[np.hypot(*(points - axis)[:, :2].T) < radius * CELL]
-    # Stiff enough that the foot gives way by 2 %, and some 2.5 fall times for the collapse (Lube et al. 2004: 3.3).
+    points = scattered(points[np.hypot(*(points - axis)[:, :2].T) < radius * CELL])
+    # Stiff enough that the foot gives way by 2 %; a collapse takes 3.3 fall times (Lube et al. 2004), these are 5.
     young = 50 * DENSITY * GRAVITY * height * CELL
     frames, fall = 14, np.sqrt(height * CELL / GRAVITY)
     motion = solver_of(points, grid, SAND).simulate(
@@ -53,10 +53,9 @@ def sand_column(radius: int, aspect: float = 1.0) -> SandColumn:
         frames,
         frames / (5 * fall),
         gravity=(0, 0, -GRAVITY),
-        colliders=[floor(axis[2], friction=0.4)],
+        colliders=[floor(axis[2], friction=friction)],
     )
-    # The deposit thins out to less than a cell; its edge is where all but one percent of the sand is inside.
-    edge = np.quantile(np.hypot(*(motion.positions - axis)[..., :2].transpose(2, 0, 1)), 0.99, axis=1)
+    out = np.hypot(*(motion.positions - axis)[..., :2].transpose(2, 0, 1)) / (radius * CELL)
     deposit = motion.positions[-1] - axis
     heart = np.hypot(*deposit[:, :2].T) < 1.5 * CELL
     # Particles of the top layer lie a quarter of a cell below the surface.
@@ -64,10 +63,23 @@ def sand_column(radius: int, aspect: float = 1.0) -> SandColumn:
     return SandColumn(
         points - axis,
         deposit,
-        Outcome(float(edge[-1] / (radius * CELL) - 1), 1.24 * aspect),
+        Outcome(edge_of(out[-1], radius) - 1, 1.24 * aspect),
         Outcome(float(top / (radius * CELL)), 0.88 * aspect ** (1 / 6) if aspect > 0.74 else aspect),
-        float((edge[-1] - edge[-3]) / (2 * 5 * fall / frames) / np.sqrt(GRAVITY * height * CELL)),
+        float((out[-1] - out[-3]).mean() * radius * CELL / (2 * 5 * fall / frames) / np.sqrt(GRAVITY * height * CELL)),
     )
+
+
+def edge_of(out: np.ndarray, radius: int) -> float:
+    """Where a deposit is as thin as a fiftieth of its first radius; distances from the axis [P], in first radii.
+
+    Beyond lie single grains, which are more the finer the grid.
+    """
+    rims = np.arange(0, out.max() + 0.1, 0.1)
+    volume = np.histogram(out, rims)[0] / (2 * radius) ** 3
+    thickness = volume / (np.pi * np.diff(rims**2))
+    middle = (rims[1:] + rims[:-1]) / 2
+    outside = middle > 0.5
+    return float(np.interp(-0.02, -thickness[outside], middle[outside]))
 
 
 def simple_shear_friction(angle: float) -> float:
@@ -162,14 +174,14 @@ class DamBreak:
     speed: Outcome
     """Of the front over sqrt(2 g a), between the first and last of `MARTIN_MOYCE`."""
     place: Outcome
-    """Z at the T in the middle of `MARTIN_MOYCE`."""
+    """Z at the T of `MARTIN_MOYCE` where it is farthest off."""
 
 
 def dam_break(cells: int) -> DamBreak:
     """A column `cells` wide and twice as high between smooth panes, on a smooth floor, a wall behind it."""
     a = cells * CELL
     points, grid = block((cells, 2, 2 * cells), (4, 5, 4), (5 * cells + 12, 12, 2 * cells + 12))
-    corner = np.array([4, 5, 4]) * CELL
+    points, corner = scattered(points), np.array([4, 5, 4]) * CELL
     behind = Collider(HalfSpace(corner, [1, 0, 0]), Contact.separate)
     walls = [floor(corner[2]), behind, *side_walls(corner[1], corner[1] + 2 * CELL)]
     # Sound ten times as fast as the fall of 2 a, so that the density varies by 1 %.
@@ -182,11 +194,11 @@ def dam_break(cells: int) -> DamBreak:
     )
     positions = motion.positions - corner
     times = np.arange(1, frames + 1) * last / frames
-    # Single drops run ahead: the front is where a fiftieth of a column's width of water is still to come.
-    share = 1 - 0.02 / 2
-    front = np.quantile(positions[..., 0], share, axis=1) / a
+    # Single drops may run ahead.
+    front = np.quantile(positions[..., 0], 0.999, axis=1) / a
     T, Z = MARTIN_MOYCE.T
     at = np.interp(T, times, front)
+    worst = int(np.argmax(np.abs(at / Z - 1)))
     seen = (times >= T[0]) & (times <= T[-1])
     speed = np.polyfit(times[seen], front[seen], 1)[0]
     return DamBreak(
@@ -195,5 +207,5 @@ def dam_break(cells: int) -> DamBreak:
         front,
         positions,
         Outcome(float(speed), float(np.polyfit(T, Z, 1)[0])),
-        Outcome(float(at[1]), float(Z[1])),
+        Outcome(float(at[worst]), float(Z[worst])),
     )

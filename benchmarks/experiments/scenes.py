@@ -39,6 +39,11 @@ def block(cells: Cells, low: Cells, shape: Cells) -> tuple[np.ndarray, Grid]:
     return points, Grid(np.zeros(3), CELL, shape)
 
 
+def scattered(points: np.ndarray) -> np.ndarray:
+    """Points [P, 3] moved at random within their eighths of a cell, as particles from splats lie."""
+    return points + np.random.default_rng(0).uniform(-0.5, 0.5, points.shape) * CELL / 2
+
+
 def solver_of(
     points: np.ndarray, grid: Grid, *materials: Material, poisson: float = 0.3, held_below: int = 0, **options
 ) -> Solver:

@@ -15,6 +15,7 @@ COMPUTE = {"torch", "taichi", "gsplat", "diffusers", "cv2", "scipy", "av", "safe
 SHARED = {
     "api",
     "arrays",
+    "baking",
     "camera",
     "deformation",
     "formats",
@@ -26,8 +27,10 @@ SHARED = {
     "sample",
     "spectral",
     "spectral_volume",
+    "spherical_harmonics",
     "subject",
     "surroundings",
+    "swing",
     "trajectory",
 }
 """Modules of the backend that Blender may import: they need nothing but numpy."""

@@ -207,6 +207,15 @@ def test_liquid_has_tait_pressure_and_newtonian_shear():
     assert np.trace(Points("liquid", np.tile(np.eye(3), (8, 1, 1))).deform(np.eye(3) * 0.1)[0]) == 0
 
 
+def test_liquid_forgets_how_far_it_flew_apart():
+    """Spread to J = 1.1 it counts as J = 1.02, so that 3 % closer it presses with K / gamma (0.9894^-gamma - 1)."""
+    points = Points("liquid", np.tile(np.eye(3), (8, 1, 1)), viscosity=0.0)
+    assert np.abs(points.deform(np.eye(3) * 0.1 / 3)).max() == 0
+    J = 1.02 * 0.97
+    pressure = (LAME + 2 / 3 * SHEAR) / 7 * (J**-7 - 1)
+    np.testing.assert_allclose(points.deform(np.eye(3) * -0.01)[0], -J * pressure * np.eye(3), rtol=1e-10, atol=1e-6)
+
+
 def test_kelvin_voigt_resists_the_rate():
     """At rest, tau = T (2 mu D + lam tr(D) I): the elastic stress of the strain T D."""
     C = np.random.default_rng(5).normal(size=(8, 3, 3))

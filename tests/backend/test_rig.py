@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backend import rotations as rot
-from backend.keys import hermite, keyed_frames, slopes
-from backend.rig import rig
+from backend.baking.keys import hermite, keyed_frames, slopes
+from backend.baking.rig import rig
 from backend.trajectory import Binding, Trajectory
 
 FRAMES = 20

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backend import rotations as rot
-from backend.spectral_motion import compress
+from backend.baking.spectral_motion import compress
 from backend.trajectory import Binding, Trajectory
 
 FPS = 24.0

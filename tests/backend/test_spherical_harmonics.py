@@ -89,3 +89,16 @@ def test_a_moved_cloud_takes_its_harmonics_along_only_if_asked():
     seen = evaluate_sh(moved.sh, directions() @ turn.T)
     # Coefficients up to 5 rounded to float32 (5 * 6e-8), times the sum of 16 harmonics: at most 16 / sqrt(4 pi) = 4.5
     np.testing.assert_allclose(seen, evaluate_sh(cloud.sh, directions()), atol=1.4e-6)
+
+
+def test_a_cloud_seen_from_a_place_has_the_colours_of_that_place():
+    """One colour a splat: the sum of its harmonics toward the eye, never negative; without harmonics nothing changes."""
+    rng = np.random.default_rng(3)
+    positions, turns = directions(4).astype(np.float32), np.tile(np.array([1, 0, 0, 0], np.float32), (COUNT, 1))
+    size = np.ones((COUNT, 3), np.float32)
+    cloud = Gaussians(positions, turns, size, size[:, 0], rng.normal(size=(COUNT, 16, 3)).astype(np.float32))
+    eye = np.array([0.5, 3.0, -2.0])
+    toward = (positions - eye) / np.linalg.norm(positions - eye, axis=1, keepdims=True)
+    seen = cloud.seen_from(eye)
+    np.testing.assert_allclose(seen.colours, np.maximum(0.5 + evaluate_sh(cloud.sh, toward), 0), atol=1e-5)  # float32
+    assert seen.sh_degree == 0 and seen.seen_from(eye) is seen

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from backend.baking.usd import POINTS, SPLATS, write_usd
 from backend.gaussians import Gaussians
 from backend.rotations import normalised
-from backend.usd import POINTS, SPLATS, write_usd
 
 pytest.importorskip("pxr")
 COUNT, FPS = 50, 25.0

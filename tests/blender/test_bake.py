@@ -136,15 +136,55 @@ def test_freed_bake_is_at_rest(scene_module, plant, saved, swing, shown_pose):
     np.testing.assert_array_equal(shown_pose(plant)[0], scene_module("scene.splats").read_splats(plant).positions)
 
 
-def test_disk_bake_needs_a_saved_file_and_a_visible_object(scene_module, plant, swing):
-    """Baking beside a file that was never saved, or a hidden object, is refused before anything changes."""
-    bake = scene_module("scene.bake")
-    with pytest.raises(ValueError, match="save the .blend first"):
+def test_disk_bake_needs_a_saved_file_with_room_beside_it(scene_module, plant, swing, saved, monkeypatch):
+    """Baking beside a file that was never saved, or onto a full disk, is refused before anything changes."""
+    bake, frames_bake = scene_module("scene.bake"), scene_module("scene.frames_bake")
+    full = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(frames_bake.shutil, "disk_usage", lambda folder: full)
+    with pytest.raises(ValueError, match="GB free; make room"):
         bake.bake(bpy.context, plant, swing(), 10, "DISK")
-    plant.hide_set(True)
-    with pytest.raises(ValueError, match="plant is hidden"):
-        bake.bake(bpy.context, plant, swing(), 10, "PACKED")
-    assert len(plant.modifiers) == 1
+    bpy.ops.wm.read_homefile(app_template="", use_empty=True)
+    obj = scene_module("scene.splats").add_splats(
+        bpy.context, "plant", swing and scene_module("backend.sample").potted_plant(count=64)
+    )
+    with pytest.raises(ValueError, match="save the .blend first"):
+        bake.bake(bpy.context, obj, swing(), 10, "DISK")
+    assert len(obj.modifiers) == 1
+
+
+def test_a_stopped_bake_goes_on_where_it_stopped(scene_module, plant, saved, swing, shown_pose):
+    """What a stopped bake has written plays, is not written again, and another object's frames are never deleted."""
+    frames_bake, trajectory = scene_module("scene.frames_bake"), swing(frames=4)
+    frames = frames_bake.begin(bpy.context, plant, trajectory, 10, "DISK")
+
+    def stop(fraction):
+        if fraction >= 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        frames.write(stop)
+    assert frames.done == 2
+    frames_bake.attach(bpy.context, plant, frames)
+    poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
+    for frame, since_start in ((10, 0), (11, 1), (13, 1)):  # the last one that is there holds
+        bpy.context.scene.frame_set(frame)
+        np.testing.assert_allclose(shown_pose(plant)[0], poser.pose(since_start).positions, atol=1e-6)
+
+    copy = plant.copy()
+    bpy.context.collection.objects.link(copy)
+    files = sorted(saved.parent.glob("sway_bakes/*/*/*/*"))
+    written = {file: file.stat().st_mtime_ns for file in files}
+    name = scene_module("scene.motion").MODIFIER
+    copy.modifiers[name].bake_directory = plant.modifiers[name].bake_directory  # Blender gives a copy none
+    again = frames_bake.begin(bpy.context, plant, trajectory, 10, "DISK")
+    again.write()
+    assert again.done == 4 and {file: file.stat().st_mtime_ns for file in files} == written
+    frames_bake.attach(bpy.context, plant, again)
+    assert_plays(scene_module, plant, trajectory, 10, shown_pose)
+    frames_bake.free_bake(plant)
+    assert sorted(saved.parent.glob("sway_bakes/*/*/*/*")) and not frames_bake.is_baked(plant)
+    frames_bake.free_bake(copy)
+    assert not any(saved.parent.glob("sway_bakes/*"))
 
 
 def test_bake_stores_moving_splats_only(scene_module, cloud, swing, tmp_path):

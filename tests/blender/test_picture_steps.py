@@ -172,3 +172,31 @@ def test_every_sort_of_picture_is_read_or_refused(addon, tmp_path, kind):
     assert np.abs(pixels[..., :3] / 255 - shown).max() < (4 if kind == "alpha" else 2.1) / 255
     if kind == "alpha":
         assert pixels[5, 5, 3] == 128 and pixels[5, 35, 3] == 255
+
+
+def test_exported_frames_become_plane_background_and_strip(reed, tmp_path):
+    """A PNG sequence at full size, and its three uses in the scene; a film beside it does not disturb them."""
+    import bpy
+
+    scene = bpy.context.scene
+    folder = tmp_path / "frames"
+    with pytest.raises(RuntimeError, match="no exported frames"):
+        bpy.ops.sway.use_picture_frames(image=reed.name, place="plane")
+    for file_format in ("png", "vectors", "gif"):
+        arguments = dict(frames=6, directory=str(folder), file_format=file_format)
+        assert bpy.ops.sway.export_picture(image=reed.name, **arguments) == {"FINISHED"}
+    assert len(list(folder.glob("reed_0*.png"))) == 6 and (folder / "reed.gif").is_file()
+    assert len(list(folder.glob("reed_vectors_*.exr"))) == 6
+    assert bpy.ops.sway.use_picture_frames(image=reed.name, place="plane") == {"FINISHED"}
+    plane = bpy.context.collection.objects[-1]
+    texture = next(n for n in plane.data.materials[0].node_tree.nodes if n.type == "TEX_IMAGE")
+    assert texture.image.source == "SEQUENCE" and texture.image_user.frame_duration == 6
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.sway.use_picture_frames(image=reed.name, place="background")
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    assert bpy.ops.sway.use_picture_frames(image=reed.name, place="background") == {"FINISHED"}
+    assert scene.camera.data.background_images[0].image_user.use_cyclic
+    for _ in range(2):
+        assert bpy.ops.sway.use_picture_frames(image=reed.name, place="strip") == {"FINISHED"}
+    assert sorted(strip.channel for strip in scene.sequence_editor.strips) == [1, 2]
+    assert all(len(strip.elements) == 6 for strip in scene.sequence_editor.strips)

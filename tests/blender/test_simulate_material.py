@@ -117,3 +117,21 @@ def test_refusals_say_what_to_do(block):
     with pytest.raises(RuntimeError, match="no faces"):
         bpy.ops.sway.simulate(material="leaf", wind="none", frames=4)
     assert not block.sway.simulate.made
+
+
+def test_the_estimate_is_what_the_simulation_then_costs(block, scene_module):
+    """Before anything starts the settings alone tell the particle-substeps, within the volume's last percent."""
+    import bpy
+    from bl_ext.user_default.sway.properties import materials, steps
+
+    block.sway.material.preset = "jelly"
+    for name, value in small().items():
+        setattr(bpy.context.scene.sway.simulate, name, value)
+    params = steps.params(bpy.context.scene, "simulate")
+    before = scene_module("scene.estimate").estimate(block, params, materials.assignment_of(block), 24.0)
+    assert bpy.ops.sway.simulate() == {"FINISHED"}
+    found = json.loads(block.sway.simulate.summary)
+    taken = found["driving_particles"] * found["substeps_per_frame"] * 7
+    # Substeps are rounded up to whole ones, of some twenty a frame, and particles come about as many as asked for.
+    assert before.particle_substeps == pytest.approx(taken, rel=0.15)
+    assert "particle-substeps, about 1 s" in str(before)

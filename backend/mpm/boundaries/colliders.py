@@ -89,10 +89,20 @@ class SignedDistance:
 
 
 @dataclass(frozen=True)
+class Room:
+    """Everything outside a box along the axes of the world: six walls for the price of one, smooth and at rest."""
+
+    low: np.ndarray
+    """[3], metres, world."""
+    high: np.ndarray
+    """[3], metres, world."""
+
+
+@dataclass(frozen=True)
 class Collider:
     """A solid that particles cannot enter."""
 
-    shape: HalfSpace | SignedDistance
+    shape: HalfSpace | SignedDistance | Room
     contact: Contact = Contact.separate
     friction: float = 0.0
     """Coulomb's coefficient, where `contact` is separate."""
@@ -105,6 +115,8 @@ class Collider:
             raise ValueError(f"friction is {self.friction:g}; it must be zero or above")
         if self.friction and self.contact is not Contact.separate:
             raise ValueError(f"friction means nothing for a {self.contact.name} collider; choose separate")
+        if isinstance(self.shape, Room) and (self.friction or self.contact is not Contact.separate):
+            raise ValueError("the walls of a room are smooth and let go; use half-spaces for others")
 
 
 def moved_part(grid: Grid, nodes: np.ndarray, motion: RigidMotion) -> Collider:
@@ -114,19 +126,20 @@ def moved_part(grid: Grid, nodes: np.ndarray, motion: RigidMotion) -> Collider:
     """
     if nodes.shape != tuple(grid.shape):
         raise ValueError(f"the nodes of a moved part have shape {nodes.shape}, expected the grid's {grid.shape}")
-    return Collider(
-        SignedDistance(np.where(nodes, -1.0, 1.0), grid.origin, grid.cell), Contact.sticky, motion=motion, solid=False
-    )
+    if not nodes.any():
+        raise ValueError("a moved part has no grid nodes; use more cells")
+    at = np.argwhere(nodes)
+    low, high = np.maximum(at.min(0) - 1, 0), at.max(0) + 2
+    near = nodes[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    shape = SignedDistance(np.where(near, -1.0, 1.0), grid.origin + low * grid.cell, grid.cell)
+    return Collider(shape, Contact.sticky, motion=motion, solid=False)
 
 
 GUARD_CELLS = 2.0
 """Cells between the grid's sides and the walls that keep particles in it."""
 
 
-def guard(grid: Grid) -> tuple[Collider, ...]:
-    """Six smooth walls just inside the grid: what flies away stops there, instead of ending the simulation."""
+def guard(grid: Grid) -> Collider:
+    """Walls just inside the grid: what flies away stops there, instead of ending the simulation."""
     inset = GUARD_CELLS * grid.cell
-    low, high = grid.origin + inset, grid.origin + grid.cell * (np.array(grid.shape) - 1) - inset
-    return tuple(
-        Collider(HalfSpace(corner, way * axis)) for corner, way in ((low, 1), (high, -1)) for axis in np.eye(3)
-    )
+    return Collider(Room(grid.origin + inset, grid.origin + grid.cell * (np.array(grid.shape) - 1) - inset))

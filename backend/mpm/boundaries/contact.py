@@ -16,10 +16,13 @@ there [m/s], velocity gradient [1/s] (row-major)."""
 POSE = 24
 FRICTION, CELL, ORIGIN = 0, 1, 2
 """Columns of numbers; for a half-space CELL holds the plane's offset and ORIGIN its normal."""
-NUMBERS = 5
+LOW, HIGH = 0, 3
+"""Columns of numbers of a room."""
+NUMBERS = 6
 CONTACT, FIRST, SHAPE, SOLID = 0, 1, 2, 5
-"""Columns of integers; FIRST is the index of the first sample, -1 for a half-space; SOLID: particles are moved out."""
+"""Columns of integers; FIRST is the index of the first sample, or a kind of wall; SOLID: particles are moved out."""
 INTEGERS = 6
+HALF_SPACE, ROOM = -1, -2
 WAY_OUT = 0.1
 """Cells that a particle inside a wall is moved towards its surface in a substep, at most."""
 ON_SURFACE = 1e-4
@@ -38,13 +41,17 @@ def collide(
 ):
     """Velocity u [m/s] of a node at x [m, from the grid's origin], spacing `cell`, after all walls have touched it."""
     for k in range(numbers.shape[0]):
-        pose, number, integer = poses[step, k], numbers[k], integers[k]
-        R = matrix_at(pose, ROTATION)
-        d = x - vector_at(pose, CENTRE)
-        distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
-        if distance < ON_SURFACE * cell:
-            wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
-            u = wall + touch(u - wall, R @ normal, integer[CONTACT], number[FRICTION])
+        number, integer = numbers[k], integers[k]
+        if integer[FIRST] == ROOM:
+            u, _ = confine(u, x, number)
+        else:
+            pose = poses[step, k]
+            R = matrix_at(pose, ROTATION)
+            d = x - vector_at(pose, CENTRE)
+            distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
+            if distance < ON_SURFACE * cell:
+                wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
+                u = wall + touch(u - wall, R @ normal, integer[CONTACT], number[FRICTION])
     return u
 
 
@@ -59,16 +66,32 @@ def collide_particle(
     """
     out = ti.Vector.zero(float, 3)
     for k in range(numbers.shape[0]):
-        pose, number, integer = poses[step, k], numbers[k], integers[k]
-        R = matrix_at(pose, ROTATION)
-        d = x - vector_at(pose, CENTRE)
-        distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
-        if distance < 0.0:
-            wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
-            v = wall + touch(v - wall, R @ normal, integer[CONTACT], number[FRICTION])
-            if integer[SOLID] > 0:
-                out += ti.min(-distance, WAY_OUT * cell) * (R @ normal)
+        number, integer = numbers[k], integers[k]
+        if integer[FIRST] == ROOM:
+            v, back = confine(v, x, number)
+            out += ti.max(ti.min(back, WAY_OUT * cell), -WAY_OUT * cell)
+        else:
+            pose = poses[step, k]
+            R = matrix_at(pose, ROTATION)
+            d = x - vector_at(pose, CENTRE)
+            distance, normal, own = sample(R.transpose() @ d, number, integer, samples)
+            if distance < 0.0:
+                wall = vector_at(pose, VELOCITY) + matrix_at(pose, GRADIENT) @ d + R @ own
+                v = wall + touch(v - wall, R @ normal, integer[CONTACT], number[FRICTION])
+                if integer[SOLID] > 0:
+                    out += ti.min(-distance, WAY_OUT * cell) * (R @ normal)
     return v, out
+
+
+@ti.func
+def confine(u, x, number):
+    """Velocity u at x after the walls of a room took what leads out of it, and the way back [m] into the room."""
+    low, high = vector_at(number, LOW), vector_at(number, HIGH)
+    back = ti.max(low - x, 0.0) - ti.max(x - high, 0.0)
+    for i in ti.static(range(3)):
+        if back[i] * u[i] < 0.0:
+            u[i] = 0.0
+    return u, back
 
 
 @ti.func
@@ -103,7 +126,7 @@ def sample(y, number, integer, samples: ti.template()):
     distance = 1e30
     normal = vector_at(number, ORIGIN)
     own = ti.Vector.zero(float, 3)
-    if integer[FIRST] < 0:
+    if integer[FIRST] == HALF_SPACE:
         distance = y.dot(normal) - number[CELL]
     else:
         q = (y - normal) / number[CELL]

@@ -1,8 +1,8 @@
 """The signed distance of a triangle mesh, sampled on a regular grid.
 
 Distances are exact at samples beside the surface; farther ones take the closest point of the nearest of these. A sample
-is inside where rays along at least two of three axes have met more faces on the way in than out: the winding number, or
-for pieces whose faces are turned at random the parity (Nooruddin & Turk 2003 vote so too).
+is inside where rays along at least two of three axes have met more faces on the way in than out, so that a hole leads
+one of them astray and not the vote (Nooruddin & Turk 2003 vote so on parity; winding numbers also bear overlaps).
 
 What is thinner than the simulation can hold back is thickened: closed pieces on both sides, open ones on the side away
 from the subject, so that it rests on the surface that was drawn; where the subject is on both sides, on both.
@@ -36,8 +36,8 @@ MARGIN = 2
 """Samples around what is solid."""
 
 
-def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.ndarray | None = None) -> Collider:
-    """The collider that a mesh is to a simulation with cells of side `cell` [m].
+def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.ndarray | None = None) -> Collider | None:
+    """The collider that a mesh is to a simulation with cells of side `cell` [m]; None for one out of reach.
 
     `subject` [P, 3]: the particles at rest, world, to know on which side of open surfaces they are. `box` [2, 3]: where
     particles can be, world; what rests is sampled only there.
@@ -59,8 +59,8 @@ def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.nd
         edges = np.stack(np.meshgrid(*np.asarray(box, float).T, indexing="ij"), -1).reshape(-1, 3)
         edges = (edges - place[:3, 3]) @ turn
         low, high = np.maximum(low, edges.min(0) - hold), np.minimum(high, edges.max(0) + hold)
-        # A collider that is out of the way keeps a corner, so that it stays a collider.
-        high = np.maximum(high, low + spacing)
+        if (high <= low).any():
+            return None
     spacing = max(spacing, float((np.prod(high - low + 2 * MARGIN * spacing) / SAMPLES_MAX) ** (1 / 3)))
     low = low - MARGIN * spacing
     counts = np.ceil((high + MARGIN * spacing - low) / spacing).astype(int) + 1
@@ -74,8 +74,7 @@ def collider_of(mesh: ColliderMesh, cell: float, subject: np.ndarray, box: np.nd
     thickened = np.abs(signed - (out - into) / 2) - (out + into) / 2
     values = np.where(shell & ~inside, thickened, signed - out)
     if not values.min() < 0:
-        values = np.full_like(values, spacing)
-        values[0, 0, 0] = -1e-6 * spacing
+        return None
     return Collider(SignedDistance(values, low, spacing), mesh.contact, mesh.friction, motion)
 
 
@@ -127,7 +126,12 @@ def _distances(surface: Surface, low: np.ndarray, spacing: float, counts: np.nda
     """Distance, nearest triangle and distance signed by that one's normal, [a, b, c] each."""
     from scipy.ndimage import distance_transform_edt
 
-    parts, owner = subdivided(surface.corners, PATCH * spacing)
+    room = spacing * (np.asarray(counts) - 1)
+    beside = EXACT * spacing
+    parts, owner = subdivided(surface.corners, PATCH * spacing, low - beside, low + room + beside)
+    if not len(parts):
+        nowhere = np.full(counts, float(np.linalg.norm(room)))
+        return nowhere, np.zeros(counts, int), nowhere
     normals = surface.normals
     key = np.full(int(np.prod(counts)), np.inf)
     near = np.zeros(len(key), np.int64)
@@ -161,19 +165,20 @@ def _distances(surface: Surface, low: np.ndarray, spacing: float, counts: np.nda
 def _inside(surface: Surface, low: np.ndarray, spacing: float, counts: np.ndarray) -> np.ndarray:
     """Which samples [a, b, c] closed pieces enclose, bool."""
     votes = np.zeros(counts, np.int8)
-    for by_winding in (True, False):
-        own = (surface.closed & (surface.oriented == by_winding))[surface.piece]
-        if not own.any():
-            continue
-        parts = subdivided(surface.corners[own], 4 * PATCH * spacing)[0]
-        for axis in range(3):
-            crossings = _crossings(parts, axis, low, spacing, counts, by_winding)
-            votes += crossings > 0 if by_winding else crossings % 2 == 1
+    own = surface.closed[surface.piece]
+    if not own.any():
+        return votes > 0
+    for axis in range(3):
+        # What a ray meets before it comes to the samples counts too.
+        first, last = low.copy(), low + spacing * np.asarray(counts)
+        first[axis], last[axis] = -np.inf, np.inf
+        parts = subdivided(surface.corners[own], 4 * PATCH * spacing, first, last)[0]
+        votes += _winding(parts, axis, low, spacing, counts) > 0
     return votes >= 2
 
 
-def _crossings(parts, axis: int, low, spacing: float, counts, signed: bool) -> np.ndarray:
-    """Faces [a, b, c] that rays along an axis have met before a sample: entered minus left where `signed`, else all."""
+def _winding(parts: np.ndarray, axis: int, low: np.ndarray, spacing: float, counts: np.ndarray) -> np.ndarray:
+    """Faces [a, b, c] that a ray along an axis has entered by before a sample, less those it has left by."""
     turn = [axis, (axis + 1) % 3, (axis + 2) % 3]
     parts, low, counts = parts[:, :, turn], low[turn] + JITTER[turn] * spacing, np.asarray(counts)[turn]
     met = np.zeros((counts[0] + 1, counts[1], counts[2]), np.int32)
@@ -190,7 +195,7 @@ def _crossings(parts, axis: int, low, spacing: float, counts, signed: bool) -> n
         j, k, wa, wb, wc, total = (v[hit] for v in (j, k, wa, wb, wc, total))
         height = (wa * a[hit, 0] + wb * b[hit, 0] + wc * c[hit, 0]) / total
         i = np.clip(np.ceil((height - low[0]) / spacing), 0, counts[0]).astype(int)
-        np.add.at(met, (i, j, k), np.where(total < 0, 1, -1) if signed else 1)
+        np.add.at(met, (i, j, k), np.where(total < 0, 1, -1))
     return np.moveaxis(np.cumsum(met, axis=0)[:-1], (0, 1, 2), turn)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+KERF_CELLS = 0.75
+"""Half the width of a cut in cells of the simulation: its sides then share next to no nodes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PartMotion:
@@ -34,7 +37,7 @@ class PartMotion:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A rectangle through which a blade goes, edge first."""
+    """A rectangle through which an ideal blade goes, edge first: bonds across it are gone, and nothing is pushed."""
 
     corner: np.ndarray
     """Where the blade's edge begins [3], metres, world."""
@@ -45,13 +48,21 @@ class Cut:
     start: float
     """Frames after the first."""
     frames: float
-    """How many frames the edge takes for its way; then the blade stays."""
+    """How many frames the edge takes for its way."""
 
     def __post_init__(self) -> None:
         if not np.linalg.norm(np.cross(self.edge, self.way)) > 0:
             raise ValueError("a cut has no area; give its edge and its way two different directions")
         if not self.frames > 0:
             raise ValueError(f"a cut takes {self.frames:g} frames; it must take more than zero")
+
+    def reached(self, frame: float, positions: np.ndarray, half_width: float) -> np.ndarray:
+        """Mask [P] of positions [P, 3] that lie within half_width [m] of what the edge has passed at a frame."""
+        share = float(np.clip((frame - self.start) / self.frames, 0, 1))
+        normal = np.cross(self.edge, self.way)
+        normal = normal / np.linalg.norm(normal)
+        along, done, across = np.linalg.solve(np.stack([self.edge, self.way, normal], 1), (positions - self.corner).T)
+        return (along >= 0) & (along <= 1) & (done >= 0) & (done < share) & (np.abs(across) <= half_width)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""

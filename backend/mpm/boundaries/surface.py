@@ -14,7 +14,7 @@ HOLE_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Surface:
-    """Triangles of positive area, turned so that closed pieces face outwards."""
+    """Triangles of positive area; neighbours face the same way, and closed pieces outwards."""
 
     corners: np.ndarray
     """[F, 3 corners, 3], metres."""
@@ -22,8 +22,6 @@ class Surface:
     """Connected piece of each triangle [F]."""
     closed: np.ndarray
     """Whether each piece encloses a volume [pieces], bool."""
-    oriented: np.ndarray
-    """Whether neighbours in each piece face the same way [pieces], bool."""
     thickness: np.ndarray
     """Twice a closed piece's volume over its area [pieces], metres: a plate's thickness; 0 of open ones."""
 
@@ -55,13 +53,13 @@ def surface_of(vertices: np.ndarray, triangles: np.ndarray, name: str) -> Surfac
     piece = np.unique(piece_of_vertex[triangles[:, 0]], return_inverse=True)[1]
     count = int(piece.max()) + 1
 
+    triangles = _alike(triangles, len(vertices))
     corners = vertices[triangles]
     area = np.bincount(piece, 0.5 * np.linalg.norm(_across(corners), axis=1), count)
     centre = np.stack([np.bincount(piece, corners[:, :, k].mean(1), count) for k in range(3)], 1)
     centre /= np.bincount(piece, minlength=count)[:, None]
     volume = np.bincount(piece, np.einsum("fi,fi->f", corners[:, 0] - centre[piece], _across(corners)) / 6, count)
-    holes, oriented = _edges(vertices, triangles, piece, count)
-    closed = holes < HOLE_SHARE * area
+    closed = _holes(vertices, triangles, piece, count) < HOLE_SHARE * area
     low, high = _boxes(corners, piece, count)
     for k in np.flatnonzero(closed & (volume < 0)):
         # A piece turned inside out within another is that one's cavity.
@@ -69,14 +67,21 @@ def surface_of(vertices: np.ndarray, triangles: np.ndarray, name: str) -> Surfac
         if not outer.any():
             corners[piece == k] = corners[piece == k][:, ::-1]
     thickness = np.where(closed, 2 * np.abs(volume) / area, 0.0)
-    return Surface(corners, piece, closed, oriented, thickness)
+    return Surface(corners, piece, closed, thickness)
 
 
-def subdivided(corners: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles [F, 3, 3] cut until no edge is longer than `edge` [m]: parts [G, 3, 3], whose part each is [G]."""
+def subdivided(
+    corners: np.ndarray, edge: float, low: np.ndarray | float = -np.inf, high: np.ndarray | float = np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles [F, 3, 3] cut until no edge is longer than `edge` [m]: parts [G, 3, 3], whose part each is [G].
+
+    Parts that do not reach into the box low..high are left out.
+    """
     parts, owners = [], []
     owner = np.arange(len(corners))
     while len(corners):
+        within = np.all((corners.max(1) >= low) & (corners.min(1) <= high), axis=1)
+        corners, owner = corners[within], owner[within]
         a, b, c = corners.transpose(1, 0, 2)
         long = np.max([np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0) > edge
         parts.append(corners[~long])
@@ -92,21 +97,46 @@ def _across(corners: np.ndarray) -> np.ndarray:
     return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
 
 
-def _edges(vertices: np.ndarray, triangles: np.ndarray, piece: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Area [count] of the holes in each piece, and whether its triangles are oriented alike [count].
+def _edge_of(triangles: np.ndarray, vertices: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ends of the triangles' edges [3 F, 2], the number of the edge that each is [3 F], and how often each occurs."""
+    ends = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    _, edge, uses = np.unique(np.sort(ends, 1) @ [vertices, 1], return_inverse=True, return_counts=True)
+    return ends, edge, uses
 
-    A hole's area is that of the flat disc on it: half the sum of a x b over its edges a to b.
-    """
+
+def _alike(triangles: np.ndarray, vertices: int) -> np.ndarray:
+    """Triangles [F, 3] turned so that neighbours face the same way, wherever two meet at an edge."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+    ends, edge, uses = _edge_of(triangles, vertices)
+    order = np.argsort(edge, kind="stable")
+    order = order[uses[edge[order]] == 2]
+    first, second = order[::2], order[1::2]
+    against = ends[first, 0] == ends[second, 0]
+    if not against.any():
+        return triangles
+    a, b = first // 3, second // 3
+    # One for neighbours alike, two for opposed.
+    graph = coo_array((1.0 + against, (a, b)), shape=(len(triangles),) * 2).tocsr()
+    graph = graph.maximum(graph.T)
+    turned = np.zeros(len(triangles), bool)
+    label = connected_components(graph, directed=False)[1]
+    for root in np.unique(label[a[against]], return_index=True)[1]:
+        root = a[against][root]
+        found, parents = breadth_first_order(graph, root, directed=False)
+        opposed = np.asarray(graph[found[1:], parents[found[1:]]]).ravel() > 1.5
+        for child, flip in zip(found[1:], opposed, strict=True):
+            turned[child] = turned[parents[child]] ^ flip
+    return np.where(turned[:, None], triangles[:, ::-1], triangles)
+
+
+def _holes(vertices: np.ndarray, triangles: np.ndarray, piece: np.ndarray, count: int) -> np.ndarray:
+    """Area [count] of the holes in each piece: that of the flat disc on each, half the sum of a x b over its rim."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    ends = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
-    of_piece = np.repeat(piece, 3)
-    key = np.sort(ends, 1) @ [len(vertices), 1]
-    _, edge, uses = np.unique(key, return_inverse=True, return_counts=True)
-    turn = np.bincount(edge, np.where(ends[:, 0] < ends[:, 1], 1, -1))
-    oriented = np.ones(count, bool)
-    oriented[of_piece[((uses % 2 == 0) & (turn != 0))[edge]]] = False
+    ends, edge, uses = _edge_of(triangles, len(vertices))
     rim = uses[edge] % 2 == 1
     holes = np.zeros(count)
     if rim.any():
@@ -118,8 +148,8 @@ def _edges(vertices: np.ndarray, triangles: np.ndarray, piece: np.ndarray, count
         vector = 0.5 * np.cross(vertices[a] - start, vertices[b] - start)
         total = np.stack([np.bincount(loop, vector[:, k], len(vertices)) for k in range(3)], 1)
         which, at = np.unique(loop, return_index=True)
-        np.add.at(holes, of_piece[rim][at], np.linalg.norm(total[which], axis=1))
-    return holes, oriented
+        np.add.at(holes, np.repeat(piece, 3)[rim][at], np.linalg.norm(total[which], axis=1))
+    return holes
 
 
 def _boxes(corners: np.ndarray, piece: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

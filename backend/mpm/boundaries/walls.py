@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import storage
-from .colliders import Collider, HalfSpace
+from .colliders import Collider, HalfSpace, Room
 from .contact import (
     CELL,
     CENTRE,
@@ -17,9 +17,12 @@ from .contact import (
     FIRST,
     FRICTION,
     GRADIENT,
+    HALF_SPACE,
     INTEGERS,
     NUMBERS,
+    ORIGIN,
     POSE,
+    ROOM,
     ROTATION,
     SHAPE,
     SOLID,
@@ -44,10 +47,14 @@ class Walls:
             integers[k, SOLID] = collider.solid
             if isinstance(shape, HalfSpace):
                 normal = np.asarray(shape.normal, float) / np.linalg.norm(shape.normal)
-                numbers[k, CELL:] = (normal @ shape.point, *normal)
-                integers[k, FIRST] = -1
+                numbers[k, CELL : ORIGIN + 3] = (normal @ shape.point, *normal)
+                integers[k, FIRST] = HALF_SPACE
                 continue
-            numbers[k, CELL:] = (shape.cell, *shape.origin)
+            if isinstance(shape, Room):
+                numbers[k] = (*(shape.low - origin), *(shape.high - origin))
+                integers[k, FIRST] = ROOM
+                continue
+            numbers[k, CELL : ORIGIN + 3] = (shape.cell, *shape.origin)
             integers[k, FIRST] = first
             integers[k, SHAPE:SOLID] = shape.values.shape
             velocity = np.zeros((*shape.values.shape, 3)) if shape.velocity is None else shape.velocity
@@ -68,13 +75,15 @@ class Walls:
             poses[:, k, GRADIENT:] = ((R[1:] @ R[:-1].transpose(0, 2, 1) - np.eye(3)) / dt).reshape(-1, 9)
         return _on_device(poses)
 
-    def speed(self, frames: int, fps: float) -> float:
-        """Highest speed of a wall's surface, m/s."""
-        return max((_speed(collider, frames, fps) for collider in self.colliders), default=0.0)
+    def speed(self, frame: int, fps: float) -> float:
+        """Highest speed of a wall's surface in a frame, m/s."""
+        return max((_speed(collider, frame, fps) for collider in self.colliders), default=0.0)
 
 
-def _speed(collider: Collider, frames: int, fps: float) -> float:
-    """Highest speed of the corners of a collider's box from one frame's border to the next, m/s."""
+def _speed(collider: Collider, frame: int, fps: float) -> float:
+    """Highest speed of the corners of a collider's box in a frame, m/s."""
+    if isinstance(collider.shape, Room):
+        return 0.0
     if isinstance(collider.shape, HalfSpace):
         corners = np.asarray(collider.shape.point, float)[None]
         own = 0.0
@@ -83,13 +92,12 @@ def _speed(collider: Collider, frames: int, fps: float) -> float:
         extent = shape.cell * (np.array(shape.values.shape) - 1)
         corners = shape.origin + extent * np.stack(np.indices((2, 2, 2)), -1).reshape(-1, 3)
         own = 0.0 if shape.velocity is None else float(np.linalg.norm(shape.velocity, axis=-1).max())
-    fastest = 0.0
-    for frame in range(min(frames, len(collider.motion.rotations))):
-        # Eight stations, because a chord is shorter than its arc.
-        R, c = collider.motion.poses(frame, 8)
-        path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
-        fastest = max(fastest, float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps)
-    return fastest + own
+    if frame >= len(collider.motion.rotations) - 1:
+        return own
+    # Eight stations, because a chord is shorter than its arc.
+    R, c = collider.motion.poses(frame, 8)
+    path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
+    return float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps + own
 
 
 def _on_device(values: np.ndarray, dtype: type | None = None):

@@ -57,6 +57,35 @@ class Bundles:
         """x [P, 3]."""
         return _rows(self.arrays[0], slice(X, V))[self._slot]
 
+    def velocities(self) -> np.ndarray:
+        """v [P, 3]."""
+        return _rows(self.arrays[0], slice(V, C))[self._slot]
+
+    def place(self, particles: np.ndarray, x: np.ndarray, v: np.ndarray, R: np.ndarray, spin: np.ndarray) -> None:
+        """Set particles [K] to x, v [K, 3], F to the rotation R [3, 3], the velocity gradient to `spin` [3, 3]."""
+        motion, *gradients = self.arrays
+        bundle, lane = np.divmod(self._slot[particles], WIDTH)
+        spins = np.tile(spin.ravel(), (len(particles), 1))
+        columns = np.arange(C + 9)
+        storage.put(motion, (bundle[:, None], columns, lane[:, None]), np.concatenate([x, v, spins], 1))
+        for array in gradients:
+            if len(array):
+                storage.put(array, (bundle[:, None], columns[:9], lane[:, None]), R.ravel()[None])
+
+    def slots(self, particles: np.ndarray) -> np.ndarray:
+        """Where particles [K] are: WIDTH times the bundle, plus the lane."""
+        return self._slot[particles]
+
+    def loosen(self, particles: np.ndarray) -> None:
+        """Take volume, and so stress, from particles [K], and leave of their deformation its rotation."""
+        bundle, lane = np.divmod(self._slot[particles], WIDTH)
+        storage.put(self.arrays[1], (bundle, VOLUME, lane), np.zeros(len(particles)))
+        for array in self.arrays[1:]:
+            if len(array):
+                F = storage.host(array)[bundle[:, None], np.arange(9), lane[:, None]].reshape(-1, 3, 3)
+                U, _, Vt = np.linalg.svd(F)
+                storage.put(array, (bundle[:, None], np.arange(9), lane[:, None]), (U @ Vt).reshape(-1, 9))
+
     def deformation(self) -> np.ndarray:
         """F since rest [P, 3, 3]; where a material flows, its stretches are kept within STRETCH_LIMIT from now on."""
         visible = self.arrays[2] if len(self.arrays[2]) else self.arrays[1]

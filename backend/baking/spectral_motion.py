@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import rotations as rot
-from .trajectory import Binding, Trajectory
+from .. import rotations as rot
+from ..trajectory import Binding, Trajectory
 
 MODES = 16
 PARTICLES, CARRIERS = 1000, 3

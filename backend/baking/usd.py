@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .gaussians import Gaussians
+from ..gaussians import Gaussians
 
 SPLATS, POINTS = "splats", "points"
 RADIUS = 0.3

@@ -11,10 +11,10 @@ from itertools import combinations
 
 import numpy as np
 
-from . import rotations as rot
-from .deformation import UNSTRETCHED
-from .gaussians import Gaussians
-from .trajectory import Binding, Trajectory
+from .. import rotations as rot
+from ..deformation import UNSTRETCHED
+from ..gaussians import Gaussians
+from ..trajectory import Binding, Trajectory
 
 BONES_EACH = 4
 """Bones that a particle or a splat follows, at most: what game engines and exchange formats allow."""

@@ -1,0 +1,99 @@
+"""Render a film of the splats alone with Sway's own rasteriser, and put it back into the scene."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import bpy
+from bpy_extras.io_utils import ExportHelper
+
+from .. import preferences
+from ..backend.api.render_film import RenderFilmParams
+from ..backend.api.wire import to_jsonable
+from ..backend.subject import camera_arrays
+from ..jobs import queue
+from ..properties.from_params import annotations_of, read
+from ..scene import camera, picture_films
+from ..scene.frames import scene_frames, write_frames
+from ..scene.subject import background_of, scene_fps
+from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
+
+USES = [
+    ("files", "Files Only", "Nothing changes in the scene"),
+    ("background", "Camera Background", "Show the frames behind what the scene camera sees"),
+    ("strip", "Sequencer Strip", "Put the frames into the video sequencer"),
+    ("plane", "Plane", "Show the frames on an upright plane at the 3D cursor"),
+]
+
+
+class SWAY_OT_render_film(SplatsOperator, WorkerOperator, bpy.types.Operator, ExportHelper):
+    """Render the splats alone over the scene's frames, fast and without Blender's renderers; depth of field and
+    meshes are left out"""
+
+    bl_idname = "sway.render_film"
+    bl_label = "Render Film of Splats"
+    bl_options = {"UNDO", "PRESET"}
+    __annotations__ = annotations_of(RenderFilmParams, {"SKIP_SAVE"}) | {
+        "use": bpy.props.EnumProperty(
+            name="Then", description="What happens with the finished frames (needs a sequence)", items=USES
+        ),
+        "filter_glob": bpy.props.StringProperty(default="*.png;*.exr;*.mp4;*.webm", options={"HIDDEN"}),
+    }
+
+    filename_ext = ""
+    check_extension = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return ExportHelper.invoke(self, context, event)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        # The file dialog calls this for a button's press as well: there the window stays usable.
+        if bpy.app.background or context.window is None:
+            return WorkerOperator.execute(self, context)
+        return WorkerOperator.invoke(self, context, None)
+
+    def begin(self, context: bpy.types.Context) -> queue.Job:
+        scene, obj = context.scene, active_splats(context)
+        self._path = Path(bpy.path.abspath(self.filepath)).with_suffix("." + self.format)
+        self._start = scene.frame_start
+        if not self._path.parent.is_dir():
+            raise ValueError(f"The folder {self._path.parent} does not exist; choose another.")
+        if self.use != "files" and self.format not in ("png", "exr"):
+            raise ValueError("Only a sequence of pictures can be put back into the scene; choose PNG or EXR.")
+        if scene.camera is None:
+            camera.frame_camera(context, [obj])
+        if scene.camera.data.dof.use_dof:
+            self.report({"WARNING"}, "Depth of field is left out: splats alone are rendered sharp.")
+        if not self.properties.is_property_set("fps"):
+            self.fps = scene_fps(scene)
+        params = read(self, RenderFilmParams)
+        job = queue.Job("render_film", self.bl_label, preferences.job_folder(obj.name, "film"))
+
+        def view() -> dict:
+            return camera_arrays(camera.camera_of(scene)) | {"background": background_of(scene)}
+
+        write_frames(context, obj, scene_frames(scene), job.folder / "frames", view)
+        submit(job, to_jsonable(params), {"frames": str(job.folder / "frames")})
+        return job
+
+    def apply(self, context: bpy.types.Context) -> str:
+        made = Path(self.job.outputs["film"])
+        files = []
+        for file in sorted(made.parent.glob("*")):
+            kind, _, number = file.stem.partition("_")
+            if kind in ("film", "depth", "vectors") and file.is_file():
+                stem = self._path.stem if kind == "film" else f"{self._path.stem}_{kind}"
+                target = self._path.with_name(f"{stem}_{number}{file.suffix}" if number else stem + file.suffix)
+                shutil.move(file, target)
+                if kind == "film":
+                    files.append(target)
+        put = {
+            "background": picture_films.as_background,
+            "strip": picture_films.as_strip,
+            "plane": picture_films.as_plane,
+        }.get(self.use)
+        if put:
+            put(context, files, self._start)
+        results = self.job.results
+        return f"Rendered {results['frames']} frames to {files[0].name} ({results['megabytes']:.1f} MB)"
