@@ -11,6 +11,8 @@ MARGIN = 3
 """Free nodes around the particles at rest; motion beyond them makes the window grow and repeats a frame."""
 GROWTH = 4
 """Nodes added to a side that a particle reached."""
+BLOCK = (4, 4, 8)
+"""Nodes along the boxes of nodes that a substep updates or leaves alone as a whole."""
 
 
 class Window:
@@ -27,6 +29,10 @@ class Window:
         self.free = storage.zeros(self.nodes)
         storage.put(self.free, slice(None), ~held[inside].ravel())
         self._momentum = storage.zeros(0, self.nodes, 4)
+        blocks = [-(-n // side) for n, side in zip(self.shape, BLOCK, strict=True)]
+        self.touched = storage.zeros(int(np.prod(blocks)), dtype=np.int32)
+        """The last substep in which a stencil began in each block of nodes, as counted by `substep`."""
+        self.substep = 0
 
     @staticmethod
     def around(grid: Grid, held: np.ndarray, positions: np.ndarray) -> Window:

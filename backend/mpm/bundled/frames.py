@@ -99,7 +99,9 @@ class BundledRun:
         walls = self.walls
         walled = bool(walls.colliders)
         poses = walls.poses(frame, self.substeps, self._dt)
-        arrays = (*bundles.arrays, bundles.kinds, pushes, momentum, velocity, velocity.reshape(-1), window.free)
+        motions, *others = bundles.arrays
+        particles = (motions, motions.reshape(-1, row.WIDTH), *others, bundles.kinds, pushes)
+        arrays = (*particles, momentum, velocity, velocity.reshape(-1), window.free, window.touched)
         scalars = (self._decay, self._dt, self._cell, self._least_mass, window.offset, window.shape, lanes)
         boundaries = (self._flags, walls.numbers, walls.integers, walls.samples, poses)
         drag = None
@@ -113,7 +115,10 @@ class BundledRun:
                 if drag is not None:
                     relax(bundles.arrays[0], drag, self._dt)
                 t = (step + 0.5) / self.substeps
-                advance(*arrays, *boundaries, step, t, *scalars, self._laws, walled, not storage.on_cpu())
+                window.substep += 1
+                advance(
+                    *arrays, *boundaries, step, window.substep, t, *scalars, self._laws, walled, not storage.on_cpu()
+                )
                 # On the CPU this costs nothing, and the first particle to leave has no time to disturb others.
                 if storage.on_cpu() and self._flags.any():
                     break

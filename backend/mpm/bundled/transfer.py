@@ -8,8 +8,9 @@ import taichi as ti
 
 from ..transfer import first_node
 from ..weights import stencil, weight
+from ..window import BLOCK
 from . import packing as row
-from .lanes import greatest, least, matrix, put
+from .lanes import greatest, least, matrix
 from .packing import WIDTH
 from .response import respond
 
@@ -22,9 +23,11 @@ def scatter(
     kinds: ti.template(),
     push: ti.template(),
     grid: ti.template(),
+    touched: ti.template(),
     flags: ti.template(),
     bundle,
     start,
+    stamp,
     t,
     dt,
     cell,
@@ -41,16 +44,24 @@ def scatter(
     J = ti.Vector.zero(float, WIDTH)
     volume = ti.Vector.zero(float, WIDTH)
     mass = motions[bundle, row.MASS]
-    for q in range(WIDTH):
-        # One column of accelerations may stand for all particles.
-        column = ti.min(bundle * WIDTH + q, push.shape[1] - 1)
-        a = push[0, column] + t * (push[1, column] - push[0, column])
-        for i in ti.static(range(3)):
-            v[i][q] = v[i][q] + dt * a[i]
+    if push.shape[1] == 1:
+        a = push[0, 0] + t * (push[1, 0] - push[0, 0])
+        for q in range(WIDTH):
+            for i in ti.static(range(3)):
+                v[i][q] = v[i][q] + dt * a[i]
+    else:
+        for q in range(WIDTH):
+            p = bundle * WIDTH + q
+            a = push[0, p] + t * (push[1, p] - push[0, p])
+            for i in ti.static(range(3)):
+                v[i][q] = v[i][q] + dt * a[i]
     respond(matters, shapes, bundle, kinds[bundle], C, tau, J, volume, dt, laws)
     node = ti.Vector.zero(int, WIDTH)
+    block = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
-    locate(x, node, weights, cell, offset, shape)
+    locate(x, node, block, weights, cell, offset, shape)
+    for q in range(WIDTH):
+        touched[block[q]] = stamp
     raise_flags(flags, x, J)
     # Momentum and mass at the stencil's first node, and what they change by per cell along x, y and z [4 * lane + c].
     corner = ti.Vector.zero(float, 4 * WIDTH)
@@ -70,11 +81,17 @@ def scatter(
 
 
 @ti.func
-def locate(x: ti.template(), node: ti.template(), weights: ti.template(), cell, offset, shape):
-    """x = the distance from the stencil's first node in cells; node = its index; weights [axis][4 * lane + k]."""
+def locate(x: ti.template(), node: ti.template(), block: ti.template(), weights: ti.template(), cell, offset, shape):
+    """x = the distance from the stencil's first node in cells; node, block = its index and its block's.
+
+    Also sets weights [axis][4 * lane + k].
+    """
+    size = ti.Vector(BLOCK)
+    blocks = (shape + size - 1) // size
     for q in range(WIDTH):
         base, fx = stencil(ti.Vector([x[i][q] for i in ti.static(range(3))]), cell, offset, shape)
         node[q] = first_node(base, shape)
+        block[q] = first_node(base // size, blocks)
         for i in ti.static(range(3)):
             x[i][q] = fx[i]
             for k in ti.static(range(3)):
@@ -85,13 +102,20 @@ def locate(x: ti.template(), node: ti.template(), weights: ti.template(), cell, 
 @ti.func
 def raise_flags(flags: ti.template(), x: ti.template(), J: ti.template()):
     """As `mpm.transfer.raise_flags`, for a bundle's distances x and volume ratios J."""
-    for axis in ti.static(range(3)):
-        if least(x[axis]) < 0.5 - 1e-3:
-            flags[0, 2 * axis] = 1
-        if greatest(x[axis]) > 1.5 + 1e-3:
-            flags[0, 2 * axis + 1] = 1
-    if least(J) < 0.1 or greatest(J) > 10.0:
-        flags[0, 6] = 1
+    # Which flag is looked up only where there is one: almost never.
+    farthest = ti.Vector.zero(float, WIDTH)
+    for q in range(WIDTH):
+        away = [ti.abs(x[i][q] - 1.0) for i in range(3)]
+        crushed = ti.select(J[q] < 0.1, 1.0, 0.0) + ti.select(J[q] > 10.0, 1.0, 0.0)
+        farthest[q] = ti.max(away[0], away[1], away[2]) + crushed
+    if greatest(farthest) > 0.5 + 1e-3:
+        for axis in ti.static(range(3)):
+            if least(x[axis]) < 0.5 - 1e-3:
+                flags[0, 2 * axis] = 1
+            if greatest(x[axis]) > 1.5 + 1e-3:
+                flags[0, 2 * axis + 1] = 1
+        if least(J) < 0.1 or greatest(J) > 10.0:
+            flags[0, 6] = 1
 
 
 @ti.func
@@ -131,19 +155,26 @@ def four(a: ti.template(), q):
 
 
 @ti.func
-def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, offset, shape):
-    """Take velocity, its gradient and the next position of a bundle from node velocities [4 * nodes, and 4 more]."""
+def gather(
+    motions: ti.template(), motion_rows: ti.template(), velocity: ti.template(), bundle, dt, cell, offset, shape
+):
+    """Take velocity, its gradient and the next position of a bundle from node velocities [4 * nodes, and 4 more].
+
+    `motion_rows` is the memory of `motions` [bundles * COLUMNS].
+    """
     x = [motions[bundle, row.X + i] for i in range(3)]
     fx = [motions[bundle, row.X + i] for i in range(3)]
-    v = [ti.Vector.zero(float, WIDTH) for _ in range(3)]
-    C = [ti.Vector.zero(float, WIDTH) for _ in range(9)]
     node = ti.Vector.zero(int, WIDTH)
+    block = ti.Vector.zero(int, WIDTH)
     weights = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
-    locate(fx, node, weights, cell, offset, shape)
+    locate(fx, node, block, weights, cell, offset, shape)
     # Sums over x and y of w u, and of w u times the distance from the middle node along x and along y.
     total = ti.Vector.zero(float, 16)
     by_x = ti.Vector.zero(float, 16)
     by_y = ti.Vector.zero(float, 16)
+    # The same over z too, and times the distance along z [4 * lane + c].
+    velocities = ti.Vector.zero(float, 4 * WIDTH)
+    moments = [ti.Vector.zero(float, 4 * WIDTH) for _ in range(3)]
     for q in range(WIDTH):
         wx = [weights[0][4 * q + k] for k in range(3)]
         wy = [weights[1][4 * q + k] for k in range(3)]
@@ -162,21 +193,27 @@ def gather(motions: ti.template(), velocity: ti.template(), bundle, dt, cell, of
             total[c] = line[0] + line[1] + line[2]
             by_x[c] = moment
             by_y[c] = line[2] - line[0]
-        for i in ti.static(range(3)):
-            low, high = wz[0] * total[i], wz[2] * total[8 + i]
-            v[i][q] = low + wz[1] * total[4 + i] + high
-            C[3 * i][q] = wz[0] * by_x[i] + wz[1] * by_x[4 + i] + wz[2] * by_x[8 + i]
-            C[3 * i + 1][q] = wz[0] * by_y[i] + wz[1] * by_y[4 + i] + wz[2] * by_y[8 + i]
-            C[3 * i + 2][q] = high - low
+        for c in range(4):
+            low, high = wz[0] * total[c], wz[2] * total[8 + c]
+            velocities[4 * q + c] = low + wz[1] * total[4 + c] + high
+            moments[0][4 * q + c] = wz[0] * by_x[c] + wz[1] * by_x[4 + c] + wz[2] * by_x[8 + c]
+            moments[1][4 * q + c] = wz[0] * by_y[c] + wz[1] * by_y[4 + c] + wz[2] * by_y[8 + c]
+            moments[2][4 * q + c] = high - low
+    # All columns before the mass [WIDTH * column + lane].
+    state = ti.Vector.zero(float, row.MASS * WIDTH)
     for q in range(WIDTH):
-        B = matrix(C, q)
-        u = ti.Vector([v[i][q] for i in ti.static(range(3))])
+        u = ti.Vector([velocities[4 * q + i] for i in ti.static(range(3))])
+        B = ti.Matrix([[moments[j][4 * q + i] for j in ti.static(range(3))] for i in ti.static(range(3))])
         from_middle = ti.Vector([fx[i][q] - 1.0 for i in ti.static(range(3))])
-        put(C, q, (4.0 / cell) * (B - u.outer_product(from_middle)))
+        gradient = (4.0 / cell) * (B - u.outer_product(from_middle))
         for i in ti.static(range(3)):
-            x[i][q] = x[i][q] + dt * u[i]
-    for i in ti.static(range(3)):
-        motions[bundle, row.X + i] = x[i]
-        motions[bundle, row.V + i] = v[i]
-    for i in ti.static(range(9)):
-        motions[bundle, row.C + i] = C[i]
+            state[WIDTH * (row.X + i) + q] = x[i][q] + dt * u[i]
+            state[WIDTH * (row.V + i) + q] = u[i]
+            for j in ti.static(range(3)):
+                state[WIDTH * (row.C + 3 * i + j) + q] = gradient[i, j]
+    columns = ti.Vector.zero(int, row.MASS)
+    for column in range(row.MASS):
+        columns[column] = row.COLUMNS * bundle + column
+    for column in range(row.MASS):
+        n = columns[column]
+        motion_rows[n] = ti.Vector([state[WIDTH * column + q] for q in ti.static(range(WIDTH))])
