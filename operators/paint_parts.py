@@ -11,6 +11,7 @@ from ..scene import shown
 from ..scene.painting import Painter, View
 from .editing import note_parts
 from .select_splats import PART_KINDS, part_number
+from .viewport_region import over_picture, window_region
 from .worker_operator import SplatsOperator, active_splats, redraw
 
 _HINT = (
@@ -87,7 +88,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self._uid, self._area = obj.session_uid, context.area
-        self._region = next(region for region in context.area.regions if region.type == "WINDOW")
+        self._region = window_region(context.area)
         self._mouse = self._place(event)
         self._painting, self._sized_from = False, None
         self._outline = bpy.types.SpaceView3D.draw_handler_add(self._draw_brush, (context,), "WINDOW", "POST_PIXEL")
@@ -107,7 +108,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
             return self._resize(event, settings)
         pressed = event.value == "PRESS"
         if event.type == "LEFTMOUSE":
-            if pressed and not self._inside():
+            if pressed and not over_picture(self._area, event):
                 return {"PASS_THROUGH"}
             self._painting = pressed
             if pressed:
@@ -116,7 +117,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
         elif event.type in ("MOUSEMOVE", "INBETWEEN_MOUSEMOVE"):
             if self._painting:
                 self._stroke(obj, earlier, event, settings)
-        elif not pressed or not self._inside():
+        elif not pressed or not over_picture(self._area, event):
             return {"PASS_THROUGH"}
         elif event.type == "ESC":
             self._painter.take_back(obj, whole=True)
@@ -168,9 +169,6 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
 
     def _place(self, event):
         return np.array([event.mouse_x - self._region.x, event.mouse_y - self._region.y], float)
-
-    def _inside(self):
-        return bool((self._mouse >= 0).all() and (self._mouse < (self._region.width, self._region.height)).all())
 
     def _draw_brush(self, context):
         if context.area != self._area:

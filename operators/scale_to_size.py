@@ -12,6 +12,7 @@ from mathutils import Matrix, Vector
 from ..scene import shown
 from ..scene.painting import View
 from .editing import note_parts, refuse_while_busy
+from .viewport_region import over_picture, window_region
 from .worker_operator import SplatsOperator, active_splats
 
 NEAR = 20
@@ -79,7 +80,7 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self._area = context.area
-        self._region = next(region for region in context.area.regions if region.type == "WINDOW")
+        self._region = window_region(context.area)
         self._picked: list[Vector] = []
         self._mouse = (0, 0)
         self._line = bpy.types.SpaceView3D.draw_handler_add(self._draw_line, (context,), "WINDOW", "POST_PIXEL")
@@ -94,7 +95,7 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
             return {"CANCELLED"}
         if event.type == "MOUSEMOVE" and self._picked:
             self._region.tag_redraw()
-        if event.type != "LEFTMOUSE" or event.value != "PRESS" or not self._inside():
+        if event.type != "LEFTMOUSE" or event.value != "PRESS" or not over_picture(self._area, event):
             return {"PASS_THROUGH"}
         perspective = np.array(self._area.spaces.active.region_3d.perspective_matrix)
         projected = self._view.look(perspective, (self._region.width, self._region.height))
@@ -117,10 +118,6 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
 
     def _apart(self) -> float:
         return (Vector(self.second) - Vector(self.first)).length
-
-    def _inside(self) -> bool:
-        x, y = self._mouse
-        return 0 <= x < self._region.width and 0 <= y < self._region.height
 
     def _draw_line(self, context):
         if context.area != self._area or not self._picked:
