@@ -324,7 +324,7 @@ class Solver:
                 strain = np.where(rigid[:, None, None], np.eye(3), deformation[index - 1])
                 push = forces.frame(index, bundles.positions() + origin, bundles.velocities(), strain)
                 run.push(push.acceleration, push.rate)
-            self._paced(run, young, fps, index, clock)
+            self._paced(run, fps, index, clock)
             for part in placed:
                 x, *rest = part.at_end(self.model.rest, index, fps)
                 bundles.place(part.particles, x - origin, *rest)
@@ -337,7 +337,7 @@ class Solver:
                 each(Motion(positions[: index + 1], deformation[: index + 1]))
         return Motion(positions, deformation)
 
-    def _paced(self, run: BundledRun, young, fps: float, index: int, clock: Clock) -> None:
+    def _paced(self, run: BundledRun, fps: float, index: int, clock: Clock) -> None:
         """Simulate a frame in bundles, in substeps short enough for how fast particles have become."""
         run.bundles.sort()
         before = run.bundles.copy()
@@ -348,7 +348,7 @@ class Solver:
         # The plan is stable, and the caller's choice; it may be too long for the speed alone.
         # A wall that jumps farther than the grid is wide need not be followed on its way.
         speed = max(speed, min(run.walls.speed(index, fps), across))
-        planned = max(run.planned, stability.substeps_per_frame(self.model, young, fps, speed=speed))
+        planned = max(run.planned, stability.substeps_at_speed(self.model, fps, speed))
         # What a frame needed beyond its plan is given up slowly.
         planned = max(planned, run.substeps // 2)
 

@@ -59,9 +59,17 @@ def substeps_per_frame(
 ) -> int:
     """Substeps in one frame that respect both the elastic limit and particles moving at `speed` m/s."""
     elastic = 1 / (fps * stable_dt(model, young, cfl))
-    travel = speed / (fps * TRAVEL_LIMIT * model.grid.cell)
+    return max(_whole(elastic), substeps_at_speed(model, fps, speed))
+
+
+def substeps_at_speed(model: Model, fps: float, speed: float) -> int:
+    """Substeps in one frame in which particles moving at `speed` m/s cross no more than `TRAVEL_LIMIT` cells each."""
+    return _whole(speed / (fps * TRAVEL_LIMIT * model.grid.cell))
+
+
+def _whole(substeps: float) -> int:
     # A frame that is exactly a whole number of substeps long must not get one more by rounding.
-    return max(1, math.ceil(max(elastic, travel) * (1 - 1e-12)))
+    return max(1, math.ceil(substeps * (1 - 1e-12)))
 
 
 def refuse_long_substeps(model: Model, young: np.ndarray, fps: float, substeps: int, speed: float) -> None:

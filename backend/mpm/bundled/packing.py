@@ -25,6 +25,8 @@ BLOCK = 4
 """Cells along the cubes whose particles are kept together."""
 DISORDER = 2.0
 """How many times as often as when sorted the cube may change from one particle to the next before they are sorted."""
+STRAYS = 0.1
+"""Share of the particles that may stray into other cubes besides: sorting costs what as many of them cost."""
 STRETCH_LIMIT = 10.0
 """Principal stretch beyond which the visible deformation of what flows is cut off: a splat is no thread."""
 
@@ -109,7 +111,7 @@ class Bundles:
     def sort(self) -> None:
         """Sort anew when motion has mixed the particles up; nothing but the order of sums depends on it."""
         motion = _rows(self.arrays[0], slice(X, V))
-        if np.count_nonzero(np.diff(self._cube(motion))) > DISORDER * self._changes:
+        if np.count_nonzero(np.diff(self._cube(motion))) > DISORDER * self._changes + STRAYS * len(self._slot):
             rows = tuple(_rows(a, slice(None))[self._slot] if len(a) else np.zeros((0, COLUMNS)) for a in self.arrays)
             self._fill(self._kind, rows)
 
