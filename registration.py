@@ -19,6 +19,7 @@ from .operators import (
     paint_parts,
     parts,
     picture,
+    picture_find,
     picture_modes,
     picture_poke,
     reference,
@@ -29,7 +30,7 @@ from .operators import (
 )
 from .panels import picture_editor, pictures, sidebar, simulation, splats
 from .properties import groups, picture_groups
-from .scene import playback
+from .scene import picture_mask, playback, selection_overlay
 
 CLASSES = (
     *groups.CLASSES,
@@ -59,6 +60,7 @@ CLASSES = (
     *sidebar.CLASSES,
     *splats.CLASSES,
     *simulation.CLASSES,
+    *picture_find.CLASSES,
     *picture.CLASSES,
     *picture_modes.CLASSES,
     *picture_poke.CLASSES,
@@ -76,9 +78,13 @@ def register() -> None:
     for exporter in (export_splats, export_motion):
         bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
     playback.register()
+    selection_overlay.register()
+    picture_mask.register()
 
 
 def unregister() -> None:
+    picture_mask.unregister()
+    selection_overlay.unregister()
     playback.unregister()
     queue.stop_worker()
     pictures.unregister()

@@ -77,6 +77,8 @@ class Layer:
     """How much each pixel belongs to the layer [H, W], float32, 0..1, soft at its edge. None: found from the lines."""
     lines: tuple[Line, ...] = ()
     name: str = ""
+    outside: tuple[Line, ...] = ()
+    """Lines over what does not belong to the layer: what looks like it is left out of the mask."""
     amplitude: float | None = None
     """Largest displacement, percent of the picture's height (clouds: way in one loop). None: what suits the kind."""
     frequency: float = 0.7
@@ -180,6 +182,9 @@ class Picture:
             entry = {f.name: getattr(layer, f.name) for f in fields(layer) if f.name not in _ARRAYS}
             entry["kind"] = layer.kind.value
             entry["lines"] = []
+            entry["outside"] = len(layer.outside)
+            for j, line in enumerate(layer.outside):
+                arrays[f"{i}.outside.{j}"] = line.points
             for j, line in enumerate(layer.lines):
                 arrays[f"{i}.{j}.points"] = line.points
                 if line.times is not None:
@@ -206,6 +211,7 @@ class Picture:
                 Line(arrays[f"{i}.{j}.points"], frequency, arrays.get(f"{i}.{j}.times"))
                 for j, frequency in enumerate(entry.pop("lines", []))
             )
+            outside = tuple(Line(arrays[f"{i}.outside.{j}"]) for j in range(entry.pop("outside", 0)))
             about = entry.pop("volume", None)
             volume = about and SpectralVolume(
                 arrays[f"{i}.volume.coefficients"],
@@ -215,14 +221,14 @@ class Picture:
                 about["source"],
             )
             kind = Kind(entry.pop("kind"))
-            layers.append(Layer(kind, arrays.get(f"{i}.mask"), lines, volume=volume, **entry))
+            layers.append(Layer(kind, arrays.get(f"{i}.mask"), lines, outside=outside, volume=volume, **entry))
         return Picture(arrays["image"], tuple(layers), Wind(**settings["wind"]))
 
     def with_layers(self, layers: tuple[Layer, ...]) -> Picture:
         return replace(self, layers=layers)
 
 
-_ARRAYS = {"kind", "mask", "lines", "volume"}
+_ARRAYS = {"kind", "mask", "lines", "outside", "volume"}
 
 
 def _check_mask(layer: Layer, shape: tuple[int, int]) -> None:

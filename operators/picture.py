@@ -90,10 +90,23 @@ class SWAY_OT_move_picture_layer(OnPicture, bpy.types.Operator):
 
 
 class SWAY_OT_draw_picture_lines(OnPicture, bpy.types.Operator):
-    """Take the Annotate tool and draw on the active layer"""
+    """Take the Annotate tool and draw the active layer's lines: from where it is held to where it is free"""
 
     bl_idname = "sway.draw_picture_lines"
     bl_label = "Draw Lines"
+
+    outside: bpy.props.BoolProperty(
+        name="Not This", description="Draw over what does not belong to the layer", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties) -> str:
+        if not properties.outside:
+            return cls.__doc__
+        return (
+            "Draw over what does not belong to the active layer: what looks like it is left out. For a background "
+            "that comes along because its colours are the plant's"
+        )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -105,7 +118,7 @@ class SWAY_OT_draw_picture_lines(OnPicture, bpy.types.Operator):
         if image is None:
             return {"CANCELLED"}
         picture_films.show(context, image)
-        picture_layers.draw_on(context, image)
+        picture_layers.draw_on(context, image, self.outside)
         return {"FINISHED"}
 
 

@@ -34,6 +34,14 @@ def required_image(context: bpy.types.Context, name: str) -> bpy.types.Image:
     return image
 
 
+def picture_by_id(session_uid: int) -> bpy.types.Image:
+    """The picture that a job was for. Raises ValueError when it is gone."""
+    image = next((i for i in bpy.data.images if i.session_uid == session_uid), None)
+    if image is None:
+        raise ValueError("The picture is gone; what was made of it was not used.")
+    return image
+
+
 class OnPicture:
     """Mixin of operators on the image editor's picture; greyed out without one."""
 
@@ -64,10 +72,7 @@ class AnimateOperator(OnPicture, WorkerOperator):
         return begin_animation(context, image, self.OUTCOME, self.bl_label)  # type: ignore[attr-defined]
 
     def apply(self, context: bpy.types.Context) -> str:
-        image = next((i for i in bpy.data.images if i.session_uid == self._image), None)
-        if image is None:
-            raise ValueError("The picture is gone; its motion was not used.")
-        return self.take_in(context, image)
+        return self.take_in(context, picture_by_id(self._image))
 
 
 def begin_animation(context: bpy.types.Context, image: bpy.types.Image, outcome: Outcome, label: str) -> queue.Job:

@@ -63,6 +63,13 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         if context.space_data.image != image:
             layout.label(text=f"Preview of {image.name}", icon="PLAY")
         picture = image.sway
+        running = queue.running()
+        if running and running.kind == "picture_find":
+            draw_running(layout, running)
+        elif not picture.layers:
+            row = layout.row()
+            row.scale_y = 1.6
+            row.operator("sway.picture_find", icon="VIEWZOOM")
         row = layout.row()
         row.template_list("SWAY_UL_picture_layers", "", picture, "layers", picture, "active_layer", rows=3)
         column = row.column(align=True)
@@ -71,13 +78,15 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         column.operator("sway.move_picture_layer", icon="TRIA_UP", text="").step = -1
         column.operator("sway.move_picture_layer", icon="TRIA_DOWN", text="").step = 1
         if not picture.layers:
-            layout.label(text="Add a layer and draw its lines", icon="INFO")
+            layout.label(text="Or add a layer and draw its lines", icon="INFO")
             return
         layer = picture.layers[min(picture.active_layer, len(picture.layers) - 1)]
         if layer.kind == "volume":
             draw_modes(layout, layer)
         else:
-            layout.operator("sway.draw_picture_lines", icon="GREASEPENCIL")
+            row = layout.row(align=True)
+            row.operator("sway.draw_picture_lines", icon="GREASEPENCIL")
+            row.operator("sway.draw_picture_lines", icon="X", text="Not This").outside = True
         layout.use_property_split = True
         layout.use_property_decorate = False
         column = layout.column()
@@ -85,6 +94,8 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
             column.prop(layer, name)
         if layer.kind != "volume":
             column.prop(layer, "mask")
+            if layer.mask:
+                column.prop(picture, "show_mask")
 
 
 def draw_modes(layout: bpy.types.UILayout, layer) -> None:

@@ -31,11 +31,14 @@ class SWAY_PG_Layer(bpy.types.PropertyGroup):
     __annotations__ = {
         **annotations_of(LayerParams),
         "mask": bpy.props.PointerProperty(
-            name="Mask", description="Image that is white where the layer is; empty finds it from the lines",
+            name="Mask", description="Image that is white where the layer is; clear it, and the lines find it",
             type=bpy.types.Image,
         ),
         "lines": bpy.props.StringProperty(
             name="Lines", description="Lines given by scripts besides drawn ones: JSON lists of (x, y), 0 to 1, y up"
+        ),
+        "outside": bpy.props.StringProperty(
+            name="Not This", description="As Lines, over what does not belong to the layer"
         ),
         "volume": bpy.props.StringProperty(
             name="Modes", description="File with the modes of a video", subtype="FILE_PATH"
@@ -52,6 +55,9 @@ class SWAY_PG_Picture(bpy.types.PropertyGroup):
 
     layers: bpy.props.CollectionProperty(type=SWAY_PG_Layer)
     active_layer: bpy.props.IntProperty(name="Active Layer", description="The layer that is drawn on and set up below")
+    show_mask: bpy.props.BoolProperty(
+        name="Show Mask", description="Tint what belongs to the active layer in the image editor", default=True
+    )
     settings: bpy.props.PointerProperty(type=SettingsGroup)
     annotations: bpy.props.PointerProperty(
         type=ANNOTATION, name="Lines", description="Where the layers' lines are drawn"

@@ -21,10 +21,8 @@ def picture_of(image: bpy.types.Image, settings: Any) -> Picture:
 
     Raises ValueError with one sentence for an image without pixels and for a layer that lacks something.
     """
-    pixels = photo(image)
+    pixels = photo_to_animate(image)
     height, width = pixels.shape[:2]
-    if min(width, height) < SMALLEST:
-        raise ValueError(f"{image.name} is {width} x {height} pixels; a picture needs {SMALLEST} on each side.")
     if not image.sway.layers:
         raise ValueError("The picture has no layer yet; add one and draw its lines.")
     layers = tuple(_layer(image, layer, width, height) for layer in image.sway.layers)
@@ -32,6 +30,15 @@ def picture_of(image: bpy.types.Image, settings: Any) -> Picture:
         raise ValueError("Every layer is still; add one that moves.")
     wind = Wind(settings.wind_speed, float(np.degrees(settings.wind_direction)), settings.seed)
     return Picture(pixels, layers, wind)
+
+
+def photo_to_animate(image: bpy.types.Image) -> np.ndarray:
+    """As `photo`; raises ValueError also for one in which nothing could be seen to move."""
+    pixels = photo(image)
+    height, width = pixels.shape[:2]
+    if min(width, height) < SMALLEST:
+        raise ValueError(f"{image.name} is {width} x {height} pixels; a picture needs {SMALLEST} on each side.")
+    return pixels
 
 
 def photo(image: bpy.types.Image) -> np.ndarray:
@@ -57,6 +64,11 @@ def photo(image: bpy.types.Image) -> np.ndarray:
     return np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
+def outside_name(name: str) -> str:
+    """Of the annotation layer on which is drawn what does not belong to the layer."""
+    return f"{name}: not this"
+
+
 def drawn_lines(image: bpy.types.Image, name: str) -> list[np.ndarray]:
     """Lines [n, 2] of a layer as Blender keeps them: x to the right and y up, 0..1 over the image."""
     lines = []
@@ -71,14 +83,28 @@ def drawn_lines(image: bpy.types.Image, name: str) -> list[np.ndarray]:
 
 def pixel_lines(image: bpy.types.Image, layer: Any) -> list[np.ndarray]:
     """The lines of a layer, drawn and given, in pixels (x right, y down) [n, 2]; dots are left out."""
+    return _in_pixels(image, layer.lines, layer.name)
+
+
+def outside_lines(image: bpy.types.Image, layer: Any) -> list[np.ndarray]:
+    """Lines over what does not belong to a layer, as `pixel_lines`."""
+    return _in_pixels(image, layer.outside, outside_name(layer.name))
+
+
+def _in_pixels(image: bpy.types.Image, written: str, name: str) -> list[np.ndarray]:
     width, height = image.size
-    given = [np.array(line, float) for line in json.loads(layer.lines or "[]")]
+    given = [np.array(line, float) for line in json.loads(written or "[]")]
     lines = []
-    for line in [*given, *drawn_lines(image, layer.name)]:
+    for line in [*given, *drawn_lines(image, name)]:
         points = line.reshape(-1, 2) * (width, -height) + (0, height)
         if len(points := _thinned(points)) > 1:
             lines.append(points)
     return lines
+
+
+def write_photo(image: bpy.types.Image, path: Any) -> str:
+    """The pixels alone, for the worker to look at. Raises ValueError as `photo_to_animate`."""
+    return str(arrays.save(path, {"image": photo_to_animate(image)}))
 
 
 def write(picture: Picture, path: Any, fps: float, name: str) -> str:
@@ -106,6 +132,7 @@ def _layer(image: bpy.types.Image, layer: Any, width: int, height: int) -> Layer
         mask,
         lines,
         layer.name,
+        tuple(Line(points) for points in outside_lines(image, layer)),
         layer.amplitude or None,
         round(layer.frequency, 6),
         round(layer.damping, 6),

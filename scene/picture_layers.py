@@ -12,7 +12,7 @@ import bpy
 
 from ..backend import arrays
 from ..backend.picture_motion import PictureMotion
-from .picture_document import drawn_lines
+from .picture_document import drawn_lines, outside_name
 from .picture_plane import Layer
 
 COLOURS = {
@@ -28,7 +28,9 @@ COLOURS = {
 PICTURE_SETTINGS = (
     "frames", "wind_speed", "wind_direction", "strength", "seed", "photo_first", "speed", "preview_size",
 )  # fmt: skip
-LAYER_SETTINGS = ("kind", "amplitude", "frequency", "damping", "flutter", "spin", "lines", "volume")
+NOT_THIS = (1.0, 0.15, 0.1)
+"""Colour of lines over what does not belong to a layer."""
+LAYER_SETTINGS = ("kind", "amplitude", "frequency", "damping", "flutter", "spin", "lines", "outside", "volume")
 
 
 def add(image: bpy.types.Image, kind: str, label: str) -> Any:
@@ -56,19 +58,42 @@ def remove(image: bpy.types.Image, index: int) -> None:
     picture.layers.remove(index)
     picture.active_layer = max(min(index, len(picture.layers) - 1), 0)
     if picture.annotations is not None:
-        for drawn in [layer for layer in picture.annotations.layers if layer.info == name]:
+        for drawn in [layer for layer in picture.annotations.layers if layer.info in (name, outside_name(name))]:
             picture.annotations.layers.remove(drawn)
 
 
-def draw_on(context: bpy.types.Context, image: bpy.types.Image) -> None:
-    """Gets the image editor ready: the picture's lines shown, the active layer's on top, the Annotate tool in hand."""
+def set_lines(image: bpy.types.Image, layer: Any, lines: list[list[list[float]]], frame: int) -> None:
+    """Gives a layer lines of (x, y), 0 to 1, y up: as strokes to correct, where this Blender can make them."""
+    drawn = next(found for found in image.sway.annotations.layers if found.info == layer.name)
+    strokes = drawn.frames.new(frame).strokes
+    if not hasattr(strokes, "new"):
+        layer.lines = json.dumps(lines)  # before Blender 5: shown over the picture, and drawn ones come to them
+        return
+    for line in lines:
+        stroke = strokes.new()
+        stroke.display_mode = "2DSPACE"
+        stroke.points.add(len(line))
+        for point, place in zip(stroke.points, line, strict=True):
+            point.co = (*place, 0.0)
+
+
+def draw_on(context: bpy.types.Context, image: bpy.types.Image, outside: bool = False) -> None:
+    """Gets the image editor ready: the picture's lines shown, the active layer's on top, the Annotate tool in hand.
+
+    outside: to draw over what does not belong to the layer.
+    """
     picture, space = image.sway, context.space_data
     if picture.annotations is None:
         return
     setattr(space, "annotation" if hasattr(space, "annotation") else "grease_pencil", picture.annotations)
     space.show_annotation = True
     drawn = [layer.info for layer in picture.annotations.layers]
-    if (name := picture.layers[picture.active_layer].name) in drawn:
+    name = picture.layers[picture.active_layer].name
+    if outside and (name := outside_name(name)) not in drawn:
+        added = picture.annotations.layers.new(name, set_active=True)
+        added.color, added.thickness = NOT_THIS, 4
+        drawn = [layer.info for layer in picture.annotations.layers]
+    if name in drawn:
         picture.annotations.layers.active_index = drawn.index(name)
     bpy.ops.wm.tool_set_by_id(name="builtin.annotate", space_type="IMAGE_EDITOR")
 
@@ -80,7 +105,8 @@ def fingerprint(image: bpy.types.Image) -> str:
     for layer in picture.layers:
         seen.append([getattr(layer, name) for name in LAYER_SETTINGS])
         seen.append([layer.name, layer.mask.name if layer.mask else "", [peak.use for peak in layer.peaks]])
-        seen.append([line.tolist() for line in drawn_lines(image, layer.name)])
+        for name in (layer.name, outside_name(layer.name)):
+            seen.append([line.tolist() for line in drawn_lines(image, name)])
     return hashlib.sha1(json.dumps(seen).encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from backend.api.fit import FitParams
 from backend.api.materials import MaterialParams
 from backend.api.param import label_of, specs
 from backend.api.picture import LayerParams, PictureParams
+from backend.api.picture_find import PictureFindParams
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
 from backend.api.swing import SwingParams
@@ -25,6 +26,7 @@ STEPS = {
     "Acting on Splats (`object.sway.acting`)": ("add_acting", ActingParams),
     "Pull by Hand": ("drag", SwingParams),
     "Bake": ("bake", BakeParams),
+    "Find What Moves": ("picture_find", PictureFindParams),
     "Animate Picture": ("animate_picture", PictureParams),
     "Layer of a Picture": ("add_picture_layer", LayerParams),
     "Modes from Video": ("find_video_modes", VideoModesParams),

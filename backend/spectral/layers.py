@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..picture import Kind, Layer, Picture
+from ..picture import Kind, Layer, Line, Picture
 from . import matting, plate
 
 SURFACES = (Kind.water, Kind.cloud)
@@ -65,7 +65,9 @@ def prepare(picture: Picture, limit: int | None = None) -> Prepared:
         picture = reduced(picture, limit)
     if not any(layer.kind is not Kind.still for layer in picture.layers):
         raise ValueError("the picture has no layer that moves; mark a plant, water, a boat or clouds")
-    layers = [layer if layer.mask is not None else with_mask(picture, layer) for layer in picture.layers]
+    layers = [
+        layer if layer.mask is not None and not layer.outside else with_mask(picture, layer) for layer in picture.layers
+    ]
     picture = picture.with_layers(tuple(layers))
     image = premultiplied(picture.image)
     current = image
@@ -90,22 +92,42 @@ def prepare(picture: Picture, limit: int | None = None) -> Prepared:
 
 
 def with_mask(picture: Picture, layer: Layer) -> Layer:
-    """A layer with the mask that its lines suggest: a matte of what they cross; without lines, the whole picture."""
+    """A layer with the mask that its lines suggest: a matte of what they cross, without what the outside ones do.
+
+    Of a mask that it has already, what looks like the outside lines' surroundings is taken away.
+    Raises ValueError where nothing is marked, or nothing is left.
+    """
     import cv2
 
     shape = picture.image.shape[:2]
+    if layer.mask is not None:
+        left = matting.without(picture.image, layer.mask, marks(layer.lines, shape), marks(layer.outside, shape))
+        if not (left > 0.5).any():
+            raise ValueError(f"the outside lines of {layer.title} leave nothing of its mask; erase some of them")
+        return replace(layer, mask=left)
     if layer.kind is Kind.volume and layer.volume is not None:
         mask = cv2.resize(np.asarray(layer.volume.mask, np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
         return replace(layer, mask=mask)
     if not layer.lines:
         raise ValueError(f"{layer.title} has neither a mask nor a stroke; paint or draw what should move")
-    marks = np.zeros(shape, np.uint8)
-    thickness = max(round(0.006 * max(shape)), 1)
-    for line in layer.lines:
-        cv2.polylines(marks, [np.round(line.points).astype(np.int32)], False, 1, thickness)
-    if not marks.any():
+    inside = marks(layer.lines, shape)
+    if not inside.any():
         raise ValueError(f"every stroke of {layer.title} lies outside the picture; draw it on what should move")
-    return replace(layer, mask=matting.soft_mask(picture.image, marks > 0))
+    outside = marks(layer.outside, shape) & ~inside
+    if not outside.any():
+        return replace(layer, mask=matting.soft_mask(picture.image, inside))
+    return replace(layer, mask=matting.soft_mask(picture.image, inside, outside | matting.far_border(inside)))
+
+
+def marks(lines: tuple[Line, ...], shape: tuple[int, int]) -> np.ndarray:
+    """Where lines lie in a picture of `shape` (height, width): [H, W], bool."""
+    import cv2
+
+    drawn = np.zeros(shape, np.uint8)
+    thickness = max(round(0.006 * max(shape)), 1)
+    for line in lines:
+        cv2.polylines(drawn, [np.round(line.points).astype(np.int32)], False, 1, thickness)
+    return drawn > 0
 
 
 def reduced(picture: Picture, limit: int) -> Picture:
@@ -122,6 +144,7 @@ def reduced(picture: Picture, limit: int) -> Picture:
             layer,
             mask=None if layer.mask is None else cv2.resize(layer.mask, size, interpolation=cv2.INTER_AREA),
             lines=tuple(replace(line, points=line.points * ratio) for line in layer.lines),
+            outside=tuple(replace(line, points=line.points * ratio) for line in layer.outside),
             horizon=None if layer.horizon is None else layer.horizon * ratio[1],
         )
         for layer in picture.layers

@@ -125,3 +125,35 @@ def test_layer_without_a_mask_gets_one_from_its_lines():
     line = Line(np.array([[48.0, 64.0], [48.0, 10.0]]))
     prepared = prepare(Picture(picture.image, (Layer(Kind.plant, None, (line,)),)))
     assert prepared.sprites[0].layer.mask[20:60, 48].min() > 0.5
+
+
+def _two_flowers():
+    """A red and a yellow disc side by side before a blue wall [H, W, 3] uint8, a stroke over each, and their masks."""
+    y, x = np.mgrid[:96, :144] + 0.5
+    red, yellow = np.hypot(x - 48, y - 48) < 24, np.hypot(x - 96, y - 48) < 24
+    image = np.random.default_rng(0).normal(0, 6, (96, 144, 3)) + (60, 90, 170)
+    image[red] += (140, -60, -140)
+    image[yellow] += (150, 100, -120)
+    strokes = [Line(np.array([[x - 12.0, 48.0], [x + 12.0, 48.0]])) for x in (48, 96)]
+    return image.clip(0, 255).astype(np.uint8), strokes, (red, yellow)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_is_marked_as_not_it_is_left_out(masked):
+    """Of two flowers in one mask, or near one stroke, the one marked as not this goes and the other one stays."""
+    image, (one, other), (red, yellow) = _two_flowers()
+    mask = (red | yellow).astype(np.float32) if masked else None
+    prepared = prepare(Picture(image, (Layer(Kind.plant, mask, (one,), outside=(other,)),)))
+    left = prepared.sprites[0].layer.mask
+    assert left[red].mean() > 0.95 and left[yellow].mean() < 0.05
+    if masked:
+        assert (left <= mask).all()
+
+
+def test_a_mask_of_which_nothing_is_left_is_refused():
+    """All of the mask marked as not this: one sentence that names the layer."""
+    image, (one, _other), (red, _yellow) = _two_flowers()
+    rows = tuple(Line(np.array([[20.0, y], [76.0, y]])) for y in range(22, 76))
+    layer = Layer(Kind.plant, red.astype(np.float32), (one,), "rose", outside=rows)
+    with pytest.raises(ValueError, match='"rose" leave nothing of its mask'):
+        prepare(Picture(image, (layer,)))

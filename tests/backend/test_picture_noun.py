@@ -17,7 +17,9 @@ def test_file_gives_back_the_picture(tmp_path):
     way = Line(np.array([[3.0, 4.0], [30.0, 20.0]]), times=np.array([0.2, 1.0]))
     layers = (
         *lake_picture().layers,
-        Layer(Kind.plant, plant_mask(), (STEM, Line(STEM.points + 2, frequency=2.5)), name="rose", amplitude=3.0),
+        Layer(
+            Kind.plant, plant_mask(), (STEM, Line(STEM.points + 2, frequency=2.5)), name="rose", outside=(outside(),)
+        ),
         Layer(Kind.path, plant_mask(), (way,), spin=0.5),
         Layer(Kind.volume, volume=volume),
     )
@@ -32,6 +34,7 @@ def test_file_gives_back_the_picture(tmp_path):
         for a, b in zip(mine.lines, theirs.lines, strict=True):
             np.testing.assert_array_equal(a.points, b.points)
             assert a.frequency == b.frequency
+    np.testing.assert_array_equal(loaded.layers[-3].outside[0].points, outside().points)
     np.testing.assert_array_equal(loaded.layers[-2].lines[0].times, way.times)
     assert loaded.layers[-1].volume.source == "x"
 
