@@ -27,6 +27,9 @@ LMS_TO_OKLAB = np.array(
 )
 """Linear sRGB to cone responses, and their cube roots to lightness and two opponent colours (Ottosson 2020, Oklab)."""
 
+REACH = 3
+"""Standard deviations as far as which a splat is drawn: what lies within is beside it."""
+
 
 def in_box(positions: np.ndarray, matrix: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Centres [N, 3] inside the box from `low` to `high` [3] of the frame that `matrix` [4, 4] takes to theirs."""
@@ -85,10 +88,14 @@ def connected(positions: np.ndarray, seeds: np.ndarray, gap: float, among: np.nd
     return joins & np.isin(pieces, np.unique(pieces[seeds]))
 
 
-def floaters(positions: np.ndarray, neighbours: int, deviations: float) -> np.ndarray:
-    """Splats lonelier than most: mean distance to their nearest `neighbours` more than `deviations` standard deviations
-    over the mean of all (Rusu et al. 2008, statistical outlier removal)."""
-    alone = mean_distances(positions, neighbours)
+def floaters(gaussians: Gaussians, neighbours: int, deviations: float) -> np.ndarray:
+    """Splats lonelier than most: mean distance to their nearest `neighbours`, less their own reach, more than
+    `deviations` standard deviations over the mean of all (after Rusu et al. 2008, statistical outlier removal).
+
+    Without the reach the few large splats of a smooth wall would be the loneliest of all.
+    """
+    alone = mean_distances(gaussians.positions, neighbours) - REACH * gaussians.scales.max(1)
+    alone = np.maximum(alone, 0)
     return alone > alone.mean() + deviations * alone.std()
 
 

@@ -65,7 +65,7 @@ class SWAY_OT_remove_floaters(RemoveOperator, bpy.types.Operator):
     )
 
     def found(self, _context, obj):
-        return masks.floaters(splats.world_gaussians(obj).positions, self.neighbours, self.deviations)
+        return masks.floaters(splats.world_gaussians(obj), self.neighbours, self.deviations)
 
 
 class SWAY_OT_cull_splats(RemoveOperator, bpy.types.Operator):

@@ -108,7 +108,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
             return self._resize(event, settings)
         pressed = event.value == "PRESS"
         if event.type == "LEFTMOUSE":
-            if pressed and not over_picture(self._area, event):
+            if not self._painting and not over_picture(self._area, event):
                 return {"PASS_THROUGH"}
             self._painting = pressed
             if pressed:

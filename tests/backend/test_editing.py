@@ -104,7 +104,7 @@ def test_points_on_one_spot():
     """Copies of one point are no distance apart, and none is a floater."""
     points = np.zeros((5000, 3))
     assert mean_distances(points, 8).max() < 1e-6
-    assert not editing.floaters(points, 8, 2.0).any()
+    assert not editing.floaters(cloud_of(points), 8, 2.0).any()
 
 
 def test_floaters_are_what_hangs_in_the_air(rng):
@@ -112,10 +112,20 @@ def test_floaters_are_what_hangs_in_the_air(rng):
     sphere = rng.normal(size=(20000, 3))
     sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
     loose = rng.uniform(1.5, 4, (40, 1)) * rng.normal(size=(40, 3))
-    found = editing.floaters(np.concatenate([sphere, loose]), 16, 2.0)
+    found = editing.floaters(cloud_of(np.concatenate([sphere, loose])), 16, 2.0)
     outside = np.linalg.norm(loose, axis=1) > 1.5
     assert found[20000:][outside].all()
     assert found[:20000].mean() < 0.001
+
+
+def test_large_splats_of_a_wall_are_no_floaters(rng):
+    """A few splats that are far apart and reach each other stay; as small as the others they would be alone."""
+    plant = rng.normal(0, 0.1, (20000, 3))
+    wall = np.stack([*np.meshgrid(np.arange(8) * 0.2, np.arange(8) * 0.2), np.full((8, 8), 3.0)], -1).reshape(-1, 3)
+    cloud = cloud_of(np.concatenate([plant, wall]))
+    assert editing.floaters(cloud, 8, 2.0)[20000:].all()
+    cloud.scales[20000:, :2] = 0.2
+    assert not editing.floaters(cloud, 8, 2.0)[20000:].any()
 
 
 def test_motion_of_what_is_left(rng):
