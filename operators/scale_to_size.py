@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 import gpu
 import numpy as np
@@ -28,6 +30,7 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
     bl_idname = "sway.scale_to_size"
     bl_label = "Scale to Real Size"
     bl_options = {"REGISTER", "UNDO"}
+    _line: Any = None
 
     first: bpy.props.FloatVectorProperty(
         name="First", description="One point of the capture, in the scene", subtype="XYZ", options={"SKIP_SAVE"}
@@ -133,6 +136,9 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
         batch_for_shader(shader, "LINES", {"pos": [(x, y, 0) for x, y in ends]}).draw(shader)
 
     def _close(self, context):
+        if self._line is None:  # it was the dialog that was closed
+            return
         bpy.types.SpaceView3D.draw_handler_remove(self._line, "WINDOW")
+        self._line = None
         context.workspace.status_text_set(None)
         self._region.tag_redraw()
