@@ -30,7 +30,8 @@ def write_alembic(path: Path, name: str, frames: Iterable[tuple[float, Gaussians
 
     partial = path.with_name(path.name + ".part")
     vertex = AbcGeom.GeometryScope.kVertexScope
-    archive = schema = params = None
+    archive = points = schema = None
+    params: dict[str, Any] = {}
     count, written = 0, 0
     for frame, cloud in frames:
         if schema is None:

@@ -53,7 +53,7 @@ def _colours(passes: Iterator[Passes], params: RenderFilmParams, ctx: JobContext
     for number, one in enumerate(passes, 1):
         if params.depth:
             write_exr(ctx.output(f"depth_{number:04d}.exr"), {"Z": one.depth})
-        if params.vectors:
+        if one.vectors is not None:
             channels = {name: np.ascontiguousarray(one.vectors[..., k]) for k, name in enumerate("RGBA")}
             write_exr(ctx.output(f"vectors_{number:04d}.exr"), channels)
         save_picture(ctx.output("preview.png"), one.colour[..., :3] * one.colour[..., 3:])

@@ -92,7 +92,7 @@ def test_a_moved_cloud_takes_its_harmonics_along_only_if_asked():
 
 
 def test_a_cloud_seen_from_a_place_has_the_colours_of_that_place():
-    """One colour a splat: the sum of its harmonics toward the eye, never negative; without harmonics nothing changes."""
+    """One colour a splat, the sum of its harmonics toward the eye, never negative; without any nothing changes."""
     rng = np.random.default_rng(3)
     positions, turns = directions(4).astype(np.float32), np.tile(np.array([1, 0, 0, 0], np.float32), (COUNT, 1))
     size = np.ones((COUNT, 3), np.float32)
