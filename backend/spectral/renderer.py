@@ -20,8 +20,10 @@ from .pixel_motion import Grid, PixelMotion
 
 ITERATIONS = 8
 """Of the fixed point that inverts a displacement; each shrinks its error by the field's gradient, 0.3 or less."""
-TILE = 144
-"""Pixels: side of the pieces that are drawn at a time, by all cores."""
+TALL, WIDE = 48, 384
+"""Pixels: the pieces that are drawn at a time, by all cores, are at most so large."""
+GAP = 32
+"""Pixels: a gap this narrow between two pieces of a row is drawn along; each piece costs something, too."""
 FADE = 0.45
 """Of a loop: how long drifting clouds take to fade into those that come after. Longer, and the two cancel."""
 SETTLED = 0.01
@@ -55,8 +57,9 @@ class LayeredRenderer:
         self._steps = [_Step(s, m) for s, m in zip(prepared.sprites, self.motions, strict=True)]
         self._moves = self._reached()
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
-        for step in self._steps:
-            step.choose_tiles(np.ones_like(self._moves) if self.controls.transparent else self._moves)
+        wanted = np.ones_like(self._moves) if self.controls.transparent else self._moves.copy()
+        for step in reversed(self._steps):
+            step.choose_tiles(wanted)
 
     def time(self, index: int) -> float:
         """Seconds of real time at a frame."""
@@ -70,8 +73,11 @@ class LayeredRenderer:
         else:
             canvas = self.prepared.plate.copy()
         still = True
-        for step in self._steps:
-            still &= step.paint(canvas, self.time(index), self._origin, self.controls, self._pool)
+        time = self.time(index)
+        # What moves where is found for layers in front while those behind them are painted.
+        found = [self._pool.submit(step.copies, time, self._origin, self.controls) for step in self._steps]
+        for step, copies in zip(self._steps, found, strict=True):
+            still &= step.paint(canvas, *copies.result(), self._pool)
         if self.controls.transparent:
             return straight(canvas)
         if still:
@@ -142,10 +148,11 @@ class _Step:
             return cover & moving
         return _grown(cover, float((extent * cover).max())) & cv2.dilate(moving, np.ones((3, 3), np.uint8))
 
-    def choose_tiles(self, moves: np.ndarray) -> None:
-        """Keep the tiles of the box in which the picture changes and the layer is or may come to be."""
-        import cv2
+    def choose_tiles(self, wanted: np.ndarray) -> None:
+        """Keep the pieces of the box that are `wanted` [H, W] uint8 and in which the layer is or may come to be.
 
+        What it always hides is then taken off `wanted`.
+        """
         left, top, right, bottom = self.sprite.box
         cover = self.sprite.cover
         travel = 0.0
@@ -156,12 +163,9 @@ class _Step:
         else:
             near = _grown((cover > 0).astype(np.uint8), travel)
             solid = 1 - _grown((cover < 1).astype(np.uint8), travel)
-        wanted = moves[top:bottom, left:right] & near
-        for y in range(0, bottom - top, TILE):
-            for x in range(0, right - left, TILE):
-                tile = slice(y, y + TILE), slice(x, x + TILE)
-                if cv2.hasNonZero(np.ascontiguousarray(wanted[tile])):
-                    self._tiles.append(_Tile(*tile, bool(solid[tile].all())))
+        own = wanted[top:bottom, left:right]
+        self._tiles = [_Tile(*place, bool(solid[place].all())) for place in _pieces(own & near)]
+        own &= 1 - solid
 
     def field(self, time: float, origin: float, controls: Controls) -> np.ndarray:
         """Displacement at the motion's grid [h, w, 2]."""
@@ -171,16 +175,15 @@ class _Step:
         # From the quietest moment on, and relative to it: the loop stays one, and begins with the photograph.
         return motion.combine(motion.basis.at(time + origin) - motion.basis.at(origin))
 
-    def paint(self, canvas: np.ndarray, time: float, origin: float, controls: Controls, pool: Executor) -> bool:
-        """Draw the layer on the canvas [H, W, C]; True where it was exactly at rest."""
+    def paint(self, canvas: np.ndarray, copies: list[tuple[np.ndarray, float]], still: bool, pool: Executor) -> bool:
+        """Draw the layer on the canvas [H, W, C] with what `copies` found; True where it was exactly at rest."""
         left, top, right, bottom = self.sprite.box
         under = canvas[top:bottom, left:right]
-        copies, still = self._copies(time, origin, controls)
         for _ in pool.map(lambda tile: self._paint_tile(under, tile, copies), self._tiles):
             pass
         return still
 
-    def _copies(self, time: float, origin: float, controls: Controls) -> tuple[list[tuple[np.ndarray, float]], bool]:
+    def copies(self, time: float, origin: float, controls: Controls) -> tuple[list[tuple[np.ndarray, float]], bool]:
         """Where each of the box's pixels comes from, relative to itself [h, w, 2], and how much that counts.
 
         None for a layer at rest; two for clouds, a loop apart: towards its end one fades as the other comes, and so
@@ -235,6 +238,21 @@ class _Tile:
     columns: slice
     solid: bool
     """The layer covers all of it, wherever it moves."""
+
+
+def _pieces(wanted: np.ndarray) -> list[tuple[slice, slice]]:
+    """Rectangles of at most TALL x WIDE pixels that together hold what is wanted of a box [h, w], and little else."""
+    pieces = []
+    for top in range(0, len(wanted), TALL):
+        band = wanted[top : top + TALL]
+        columns = np.flatnonzero(band.any(0))
+        for run in np.split(columns, np.flatnonzero(np.diff(columns) > GAP) + 1):
+            for left in range(run[0], run[-1] + 1, WIDE) if len(run) else ():
+                right = min(left + WIDE, int(run[-1]) + 1)
+                rows = np.flatnonzero(band[:, left:right].any(1))
+                if len(rows):
+                    pieces.append((slice(top + int(rows[0]), top + int(rows[-1]) + 1), slice(int(left), right)))
+    return pieces
 
 
 def _grown(mask: np.ndarray, reach: float) -> np.ndarray:
