@@ -185,3 +185,17 @@ def test_a_wall_hides_what_is_behind_it(rng, opacity, hidden):
     seen = brush.Projected.of(cloud.positions, perspective(2.0), (300, 300)).seen(cloud.scales, cloud.opacity)
     assert seen[:1600].all()
     assert (~seen[1600:]).all() if hidden else seen[1600:].mean() > 0.9
+
+
+def test_background_holds_nothing(rng):
+    """A post whose foot holds still is held there; with the foot as background it is held nowhere."""
+    from backend.api.assignment import Assignment
+    from backend.api.materials import PRESETS, Preset
+    from backend.simulation.body import body_of
+
+    post = cloud_of(rng.uniform(-1, 1, (3000, 3)) * [0.1, 0.1, 0.5])
+    room = np.array([[-1, -1, -1], [1, 1, 1]], float)
+    for foot, holds in ((0, True), (-1, False)):
+        parts = np.where(post.positions[:, 2] > -0.3, 1, foot)
+        body = body_of(post, parts, Assignment(PRESETS[Preset.leaf]), particles=400, cells=16, room=room)
+        assert body.model.held.any() == holds
