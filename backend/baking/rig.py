@@ -127,7 +127,8 @@ def _weights(rest, moved, centres, places, turns) -> tuple[np.ndarray, np.ndarra
     off = np.stack([np.einsum("tpij,pj->tpi", turns[:, near[:, k]], arm[:, k]) + places[:, near[:, k]] - moved
                     for k in range(width)], 2)  # fmt: skip
     gram = np.einsum("tpki,tpli->pkl", off, off)
-    ridge = PRIOR * (np.square(moved - rest).sum((0, 2)) + np.finfo(float).tiny)
+    energy = np.square(moved - rest).sum((0, 2))
+    ridge = PRIOR * np.maximum(energy, 1e-9 * max(energy.max(), 1e-12))  # also where nothing moves
     best, weights = np.full(len(rest), np.inf), prior.copy()
     for size in range(1, width + 1):
         for used in combinations(range(width), size):
