@@ -26,6 +26,10 @@ class Law(Choice):
     liquid = ("Liquid", "Flows at any push and keeps its volume")
 
 
+ELASTIC = (Law.fixed_corotated, Law.neo_hookean, Law.kelvin_voigt)
+"""Laws of what keeps its shape."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MaterialParams:
     """What a part of the subject is made of; parameters that its law does not name do nothing."""

@@ -34,6 +34,10 @@ RESOLVED = 32
 """Cells along the longest axis of the grid whose slowest sway Young's modulus stands for, see `pencil.resolved`."""
 
 
+class NothingHolds(ValueError):
+    """Splats that nothing holds."""
+
+
 @dataclass(frozen=True)
 class Driven:
     """A splat cloud made ready for simulation."""
@@ -55,18 +59,20 @@ def drive(
     *,
     particles: int = 1500,
     cells: int = 16,
-    density: float = 1000.0,
+    density: float | np.ndarray = 1000.0,
     poisson: float = 0.3,
     neighbours: int = 8,
     reach: float = 0.5,
     seed: int = 0,
+    inside: np.ndarray | None = None,
 ) -> Driven:
     """Driving particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N] (0 holds still).
 
-    `cells` counts grid cells along the longest axis, `density` is in kg/m^3; for what breaks and flows, grid nodes
-    within `reach` cells of a solid holding splat are held. Whatever moves without being joined to what holds is left
-    out and holds still, and a note says so.
-    Raises ValueError when nothing moves, nothing holds, or nothing that moves is tied to what holds.
+    `cells` counts grid cells along the longest axis, `density` is in kg/m^3, of all or by part [parts]; for what breaks
+    and flows, grid nodes within `reach` cells of a solid holding splat are held. `inside` [Q, 3] (metres) are points of
+    matter that no splat shows. Whatever moves without being joined to what holds is left out and holds still, and a
+    note says so.
+    Raises ValueError when nothing moves; NothingHolds when nothing holds, or nothing that moves is tied to what holds.
     """
     from scipy.spatial import KDTree
 
@@ -77,17 +83,19 @@ def drive(
     low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
     size = float((high - low).max())
     matter = solid(positions, gaussians.opacity, size)
-    if not (matter & ~moving).any():
-        raise ValueError("nothing holds the moving part; leave the pot or the ground unmarked")
+    holds = matter & (parts == 0)
+    if not holds.any():
+        raise NothingHolds("nothing holds the moving part; leave the pot or the ground unmarked")
     body = positions[matter & moving]
 
-    centres = k_means(evenly(body, size / VOXELS, particles), particles, seed=seed)
+    filled = body if inside is None else np.concatenate([body, inside])
+    centres = k_means(evenly(filled, size / VOXELS, particles), particles, seed=seed)
     grid, finest = _grid(body, cells), _grid(body, max(cells, RESOLVED)).cell
-    holding = positions[matter & ~moving]
-    material = _material(body, holding, size / VOXELS, finest)
+    holding = positions[holds]
+    material = _material(body, holding, size / VOXELS, finest, inside)
     joined = material.held_pieces()
     if not joined.any():
-        raise ValueError("the moving part touches nothing that holds; let the two parts meet")
+        raise NothingHolds("the moving part touches nothing that holds; let the two parts meet")
     owner = KDTree(material.centres).query(centres)[1]
     tied = joined[owner]
     rest = centres[tied]
@@ -97,17 +105,17 @@ def drive(
     splats = np.flatnonzero(moving)
     splats, notes = _without_loose(splats, positions, centres, tied)
     index, weights = inverse_distance(positions[splats], rest, neighbours)
+    part = _part_of_particles(body, parts[matter & moving], rest)
     model = Model(
         rest=rest,
         # A particle that no voxel is nearest to still gets half of one, so that none is weightless.
         volume=np.maximum(np.bincount(nearest, minlength=len(rest)), 0.5) * material.edge**3,
-        density=np.full(len(rest), density),
+        density=np.full(len(rest), density) if np.ndim(density) == 0 else np.asarray(density)[part],
         poisson=poisson,
         grid=grid,
         held=_held_nodes(grid, holding, reach),
     )
     swaying = resolved(Body(material, grid, rest, model.density, poisson), finest)
-    part = _part_of_particles(body, parts[matter & moving], rest)
     return Driven(model, swaying, Binding(splats.astype(np.int32), index, weights), part, notes)
 
 
@@ -126,13 +134,18 @@ def attached(links: Stencil, held: np.ndarray) -> np.ndarray:
     return np.isin(component[:count], holding)
 
 
-def _material(moving: np.ndarray, holding: np.ndarray, edge: float, largest: float) -> Solid:
+def _material(
+    moving: np.ndarray, holding: np.ndarray, edge: float, largest: float, inside: np.ndarray | None = None
+) -> Solid:
     """Voxels that moving splats [M, 3] fill, beside those that holding ones [H, 3] do; the majority has a voxel.
 
-    Their side is `edge` (metres), or up to `largest` where splats are too few to fill them.
+    Their side is `edge` (metres), or up to `largest` where splats are too few to fill them. Points `inside` [Q, 3] fill
+    theirs too.
     """
     while len(moving) < SPLATS_PER_VOXEL * len(occupied(moving, edge)[0]) and edge < largest:
         edge = min(1.2 * edge, largest)
+    if inside is not None:
+        moving = np.concatenate([moving, inside])
     cells, of_splat = occupied(np.concatenate([moving, holding]), edge)
     moves = np.bincount(of_splat[: len(moving)], minlength=len(cells))
     holds = np.bincount(of_splat[len(moving) :], minlength=len(cells))

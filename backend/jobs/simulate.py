@@ -10,21 +10,24 @@ import numpy as np
 
 from .. import arrays, taichi_runtime
 from ..api.assignment import Assignment
+from ..api.materials import ELASTIC
 from ..api.simulate import SimulateParams, Wind
 from ..context import JobContext
 from ..deformation import rotation_and_stretch
+from ..fitting.driving import NothingHolds
 from ..fitting.fitted import Fitted, tip_motion
 from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
 from ..mpm.boundaries.scene import boundaries_of
-from ..mpm.cost import learn
-from ..mpm.model import Model, Motion
+from ..mpm.cost import learn, points_of
+from ..mpm.model import Model, Motion, Unstable
 from ..mpm.solver import Solver
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..particles.following import follow, limits
-from ..simulation.body import ELASTIC, body_of
+from ..simulation.body import body_of
 from ..simulation.room import room_of
+from ..simulation.swaying import springs, swaying_body, visibly
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject
 from ..surroundings import Surroundings
@@ -57,9 +60,23 @@ class Start:
     push: float
     """Acceleration of wind of strength 1, m/s^2."""
     stretches: bool
-    """Whether splats are to be stretched as the material is."""
+    """Whether splats are to be stretched as the material is, where that can be seen."""
     sways: Body | None = None
-    """The body for the elastic solver, where it neither breaks nor flows."""
+    """The body for the elastic solver, where it is held and neither breaks nor flows."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A motion and what it took."""
+
+    motion: Motion
+    substeps: int
+    """In a frame."""
+    points: int
+    """At which stress was worked out."""
+    work: float
+    """Substeps of points, in `seconds`."""
+    seconds: float
 
 
 def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
@@ -70,14 +87,46 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         surroundings = Surroundings(gravity=np.zeros(3))
         if "surroundings" in inputs:
             surroundings = Surroundings.from_arrays(arrays.load(inputs["surroundings"]))
-        start = _fitted(params, inputs["fit"], subject) if "fit" in inputs else None
-        if start is None:
-            start = _made_of(params, Assignment.load(inputs["materials"]), subject, surroundings, ctx)
-        # A fitted subject was captured hanging under its weight.
-        gravity = surroundings.gravity if start.stretches else np.zeros(3)
+        assignment = None if "fit" in inputs else Assignment.load(inputs["materials"])
+        if assignment is None:
+            start = _fitted(params, inputs["fit"], subject)
+        else:
+            start = _made_of(params, assignment, subject, surroundings, ctx)
+    try:
+        done = _simulated(params, start, subject, surroundings, ctx)
+    except Unstable:
+        if assignment is None or start.sways is None:
+            raise
+        ctx.log("The material is too soft to stand, so it hangs and falls under its weight.", "warning")
+        start = _falling(params, assignment, subject, surroundings, ctx)
+        done = _simulated(params, start, subject, surroundings, ctx)
+    with ctx.stage("Writing the trajectory", 0.95, 1.0):
+        trajectory = trajectory_of(start, done.motion, subject.fps)
+        path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
+    tip = _tip(trajectory, start.model)
+    results = {
+        "frames": params.frames,
+        "substeps_per_frame": done.substeps,
+        "driving_particles": len(start.model),
+        "simulated_points": done.points,
+        "tip_amplitude_m": float(np.abs(tip).max()),
+        "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
+        "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
+        **({"particle_substeps_per_s": done.work / done.seconds} if done.work and done.seconds else {}),
+    }
+    return {"trajectory": path}, results
+
+
+def _simulated(
+    params: SimulateParams, start: Start, subject: Subject, surroundings: Surroundings, ctx: JobContext
+) -> Run:
+    """The motion of a body; learns what it cost."""
+    with ctx.stage("Preparing", 0.0, 0.05):
+        # What is held and springs back was captured hanging under its weight.
+        gravity = surroundings.gravity if start.sways is None else np.zeros(3)
         model = start.model
-        # Springy as it was fitted, a subject stays within its room; others may flow out of it.
-        contain = start.stretches or bool(surroundings.moved)
+        # It stays within its room too; others may flow out of it.
+        contain = start.sways is None or bool(surroundings.moved)
         boundaries = boundaries_of(surroundings, model.grid, model.rest, start.part, contain=contain)
         # The elastic solver knows no moved part and no cut.
         changes = {"placed": boundaries.placed, "cuts": surroundings.cuts}
@@ -94,7 +143,6 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             strength=params.strength * start.push,
         )
         substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
-        walled = bool(boundaries.colliders)
     shown = _Shown(start, subject.fps, ctx)
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
@@ -112,23 +160,10 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
             each=shown,
             **({} if elastic else changes),
         )
-    work, seconds = float(len(model)) * substeps * (params.frames - 2), shown.seconds
-    if not elastic:
-        learn(model, walled, work, seconds)
-    with ctx.stage("Writing the trajectory", 0.95, 1.0):
-        trajectory = trajectory_of(start, motion, subject.fps)
-        path = arrays.save(ctx.output("trajectory.npz"), trajectory.to_arrays())
-    tip = _tip(trajectory, start.model)
-    results = {
-        "frames": params.frames,
-        "substeps_per_frame": substeps,
-        "driving_particles": len(start.model),
-        "tip_amplitude_m": float(np.abs(tip).max()),
-        "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
-        "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
-        **({"particle_substeps_per_s": work / seconds} if work and seconds else {}),
-    }
-    return {"trajectory": path}, results
+    points = points_of(solver)
+    run = Run(motion, substeps, points, float(points) * substeps * (params.frames - 2), shown.seconds)
+    learn(solver, bool(boundaries.colliders), run.work, run.seconds)
+    return run
 
 
 def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
@@ -152,6 +187,18 @@ def _made_of(
         raise ValueError("There is no fitted motion to start with; choose another wind, or the fitted material.")
     if not subject.moving.any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
+    if springs(assignment, subject.parts) and not surroundings.moved and not surroundings.cuts:
+        try:
+            return _held(params, assignment, subject, ctx)
+        except NothingHolds:
+            pass
+    return _falling(params, assignment, subject, surroundings, ctx)
+
+
+def _falling(
+    params: SimulateParams, assignment: Assignment, subject: Subject, surroundings: Surroundings, ctx: JobContext
+) -> Start:
+    """The subject of chosen materials, at rest, for the solver that lets things break, flow and fall."""
     solid = (subject.parts == 0) & (subject.gaussians.opacity > 0.1)
     points = subject.gaussians.positions[subject.moving].astype(np.float64)
     seconds = (params.frames - 1) / subject.fps
@@ -167,10 +214,25 @@ def _made_of(
         filling=params.filling,
         whole=whole,
     )
-    for note in body.notes:
-        ctx.log(note, "warning")
+    _warn(ctx, body.notes)
     still = np.zeros((len(body.model), 3))
     return Start(body.model, body.binding, body.part, body.young, still, params.damping, BREEZE, stretches=True)
+
+
+def _held(params: SimulateParams, assignment: Assignment, subject: Subject, ctx: JobContext) -> Start:
+    """The subject of chosen materials that spring back, at rest and held; raises NothingHolds."""
+    made = swaying_body(
+        subject.gaussians, subject.parts, assignment, particles=params.particles, cells=params.grid_cells
+    )
+    driven, damping = made.driven, made.damping + params.damping
+    _warn(ctx, driven.notes)
+    start = driven.model, driven.binding, driven.part, made.young, np.zeros_like(driven.model.rest)
+    return Start(*start, damping, BREEZE, stretches=True, sways=driven.body)
+
+
+def _warn(ctx: JobContext, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        ctx.log(note, "warning")
 
 
 class _Shown:
@@ -204,9 +266,9 @@ def trajectory_of(start: Start, motion: Motion, fps: float) -> Trajectory:
     still = np.broadcast_to(np.eye(3), (1, len(model), 3, 3))
     positions = np.concatenate([model.rest[None], motion.positions])
     deformation = np.concatenate([still, motion.deformation])
-    if start.stretches:
+    turns, stretch = rotation_and_stretch(deformation)
+    if start.stretches and (start.sways is None or visibly(stretch)):
         return follow(model.rest, positions, deformation, start.binding, fps, limit=limits(model))
-    turns, _stretch = rotation_and_stretch(deformation)
     return Trajectory(model.rest.astype(np.float32), positions.astype(np.float32), turns, start.binding, fps)
 
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from .. import arrays
 from ..api.assignment import Assignment
+from ..api.materials import ELASTIC
 from ..api.swing import SwingParams
 from ..context import JobContext
 from ..fitting.fitted import Fitted
 from ..mpm.model import Model
-from ..simulation.body import ELASTIC, body_of
+from ..simulation.body import body_of
 from ..simulation.network import network_modes
 from ..subject import Subject
 from ..swing import Swing

@@ -16,12 +16,13 @@ import numpy as np
 
 from .. import taichi_runtime
 from ..forces.acting import ActingForces
-from . import frames, stability
+from . import frames
 from .boundaries.colliders import Collider
 from .boundaries.rigid_motion import RigidMotion
 from .matter import laws_of
-from .model import Model
 from .solver import Solver
+from .total_lagrangian.elements import POINTS
+from .total_lagrangian.solver import ElasticSolver
 
 TRIAL = (2, 10)
 """Substeps of two short runs; their difference leaves out what a run costs however short it is."""
@@ -41,7 +42,7 @@ class Cost:
 
 
 def estimate(
-    solver: Solver,
+    solver: Solver | ElasticSolver,
     young: np.ndarray,
     run_frames: int,
     fps: float,
@@ -54,36 +55,45 @@ def estimate(
 
     `substeps` per frame where they are given, else what stiffness asks for; what becomes fast may need more.
     """
-    model = solver.model
     if substeps is None:
-        substeps = stability.substeps_per_frame(model, young, fps)
-    total = float(len(model)) * substeps * run_frames
+        substeps = solver.substeps_per_frame(young, fps)
+    total = float(points_of(solver)) * substeps * run_frames
     known = _known()
-    kind = kind_of(model, bool(colliders or forces))
+    kind = kind_of(solver, bool(colliders or forces))
     if kind not in known:
         known[kind] = _trial(solver, young, colliders, forces)
         _keep(known)
     return Cost(total, total / known[kind])
 
 
-def learn(model: Model, acted_on: bool, particle_substeps: float, seconds: float) -> None:
+def learn(solver: Solver | ElasticSolver, acted_on: bool, particle_substeps: float, seconds: float) -> None:
     """Correct what is known of a kind of run by one that has finished."""
     if particle_substeps <= 0 or seconds <= 0:
         return
     known = _known()
-    kind, rate = kind_of(model, acted_on), particle_substeps / seconds
+    kind, rate = kind_of(solver, acted_on), particle_substeps / seconds
     known[kind] = float(known.get(kind, rate) ** (1 - TRUST) * rate**TRUST)
     _keep(known)
 
 
-def kind_of(model: Model, acted_on: bool) -> str:
-    """What decides the speed per particle: device, laws, size, and whether walls or forces act."""
-    laws = "+".join(sorted(law.name for law in laws_of(model)[0]))
-    size = "large" if len(model) >= frames.SPREAD_FROM else "small"
+def points_of(solver: Solver | ElasticSolver) -> int:
+    """Points at which stress is worked out in a substep: particles, or those of the elements."""
+    return POINTS * len(solver.model.elements) if isinstance(solver, ElasticSolver) else len(solver.model)
+
+
+def kind_of(solver: Solver | ElasticSolver, acted_on: bool) -> str:
+    """What decides the speed per point: device, laws, size, and whether walls or forces act."""
+    if isinstance(solver, ElasticSolver):
+        laws = "swaying"
+    else:
+        laws = "+".join(sorted(law.name for law in laws_of(solver.model)[0]))
+    size = "large" if points_of(solver) >= frames.SPREAD_FROM else "small"
     return f"{taichi_runtime.device()} {laws} {size}{' acted on' if acted_on else ''}"
 
 
-def _trial(solver: Solver, young: np.ndarray, colliders: Sequence[Collider], forces: ActingForces | None) -> float:
+def _trial(
+    solver: Solver | ElasticSolver, young: np.ndarray, colliders: Sequence[Collider], forces: ActingForces | None
+) -> float:
     """Particle-substeps per second of a few substeps at rest."""
     dt = solver.stable_dt(young)
     at_rest = [replace(c, motion=RigidMotion(c.motion.rotations[:1], c.motion.translations[:1])) for c in colliders]
@@ -95,7 +105,7 @@ def _trial(solver: Solver, young: np.ndarray, colliders: Sequence[Collider], for
         solver.simulate(young, still, 1, 1 / (substeps * dt), substeps=substeps, colliders=at_rest, forces=forces)
         seconds.append(time.perf_counter() - begun)
     per_substep = max(seconds[2] - seconds[1], 0.1 * seconds[2]) / (TRIAL[1] - TRIAL[0])
-    return len(solver.model) / per_substep
+    return points_of(solver) / per_substep
 
 
 def _file() -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..api.assignment import Assignment
-from ..api.materials import Law, MaterialParams
+from ..api.materials import ELASTIC, MaterialParams
 from ..fitting.driving import attached
 from ..fitting.particles import evenly, inverse_distance, k_means, solid, volumes
 from ..fitting.stencil import stencil
@@ -18,8 +18,6 @@ from ..mpm.model import Model
 from ..particles.filling import particles as fill
 from ..trajectory import Binding
 
-ELASTIC = (Law.fixed_corotated, Law.neo_hookean, Law.kelvin_voigt)
-"""Laws of what keeps its shape."""
 VOXELS = 72
 """Voxels along the longest axis by which the volume of scattered splats is measured."""
 NEIGHBOURS = 8

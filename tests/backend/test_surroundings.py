@@ -239,9 +239,9 @@ def test_cost_is_told_and_learned(monkeypatch, tmp_path):
     assert str(cost.Cost(43210.0, 0.2)) == "4.3e4 particle-substeps, about 1 s here"
     assert str(cost.Cost(5e11, 9000)) == "5.0e11 particle-substeps, about 2 h here"
     # The geometric mean of what was known and a run four times as slow is twice as slow.
-    cost.learn(solver.model, False, first.particle_substeps, 4 * first.seconds)
+    cost.learn(solver, False, first.particle_substeps, 4 * first.seconds)
     assert cost.estimate(solver, young, 48, FPS).seconds == pytest.approx(2 * first.seconds)
-    assert cost.kind_of(solver.model, True) != cost.kind_of(solver.model, False)
+    assert cost.kind_of(solver, True) != cost.kind_of(solver, False)
     (tmp_path / "speed.json").write_text("{damaged")
     assert cost.estimate(solver, young, 48, FPS).seconds > 0
 
