@@ -13,7 +13,7 @@ from gpu_extras.batch import batch_for_shader
 
 from .picture_layers import COLOURS
 
-STRENGTH = 0.4
+STRENGTH = 0.3
 """Of the tint where the mask is full."""
 WIDTH = 3.0
 """Of lines, pixels."""

@@ -69,7 +69,7 @@ def soft_mask(image: np.ndarray, inside: np.ndarray, outside: np.ndarray | None 
 
 
 def without(image: np.ndarray, mask: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """A matte [H, W] less what looks more like what is marked `outside` than like what is marked `inside` (bool).
+    """A matte [H, W] less what, around the marks `outside`, looks more like them than like those `inside` (bool).
 
     Nothing is added: where GrabCut would, the matte stays as it was.
     """
@@ -96,7 +96,9 @@ def without(image: np.ndarray, mask: np.ndarray, inside: np.ndarray, outside: np
     cv2.setRNGSeed(0)
     models = np.zeros((2, 1, 65))
     cv2.grabCut(small, labels, None, models[0], models[1], 5, cv2.GC_INIT_WITH_MASK)
-    kept = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    # Only what hangs together with the marks: the rest of the picture's background may look like the layer elsewhere.
+    _count, parts = cv2.connectedComponents((likely & np.isin(labels, (cv2.GC_BGD, cv2.GC_PR_BGD))).astype(np.uint8))
+    kept = (likely & ~np.isin(parts, np.setdiff1d(parts[wrong], 0))).astype(np.float32)
     kept = cv2.resize(kept, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
     return np.minimum(mask, refine(image, kept & ~outside, inside & ~outside))
 
