@@ -15,7 +15,7 @@ import numpy as np
 from ..backend.baking.keys import keyed_frames, slopes
 from ..backend.baking.rig import Rig, rig
 from ..backend.trajectory import Trajectory
-from . import display, fcurves, motion, nodes, splats
+from . import bake_stack, fcurves, motion, nodes, splats
 from .armature_group import BONES, CAGE, MODIFIER, REST, armature_group
 from .trajectory_bake import remove_carriers, write_carriers
 from .trajectory_group import CARRIERS
@@ -51,21 +51,18 @@ def bake(
     local = motion.in_object_frame(obj, trajectory, np.array(obj.matrix_world))
     found = rig(local, bones)
     free_bake(obj)
-    if sum(other.data == obj.data for other in bpy.data.objects) > 1:
-        obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
+    bake_stack.own_data(obj, is_baked)
     write_carriers(obj, found.motion)
     size = SIZE * float(np.ptp(local.rest, axis=0).max())
     armature = _armature(context, obj, found.motion, size)
     local_tolerance = tolerance / float(np.linalg.norm(np.array(obj.matrix_world)[:3, 0]))
     keys = _key(armature, found.motion, frame_start, size, local_tolerance)
-    modifier = obj.modifiers.new(MODIFIER, "NODES")
-    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
-    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
+    modifier = bake_stack.add_modifier(obj, MODIFIER)
     modifier.node_group = armature_group()
     nodes.set_input(modifier, BONES, len(found.motion.rest))
     nodes.set_input(modifier, CARRIERS, found.motion.binding.particles.shape[1])
     nodes.set_input(modifier, CAGE, _cage(obj, armature, found.motion.rest, size))
-    modifier.node_group = modifier.node_group  # otherwise Blender does not see that the object depends on another now
+    bake_stack.notice(modifier)
     return Keyed(found, keys)
 
 
@@ -76,7 +73,7 @@ def free_bake(obj: bpy.types.Object) -> None:
         return
     cage = cage_object(obj)
     obj.modifiers.remove(modifier)
-    if sum(other.data == obj.data for other in bpy.data.objects) == 1:
+    if not bake_stack.shares_data(obj, is_baked):
         remove_carriers(obj)
     if cage is None or any(cage_object(other) == cage for other in bpy.data.objects):
         return
@@ -100,8 +97,7 @@ def bake_size(obj: bpy.types.Object, trajectory: Trajectory, bones: int) -> int:
 
 def cage_object(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The mesh whose vertices carry the object's splats."""
-    modifier = obj.modifiers.get(MODIFIER)
-    return nodes.get_input(modifier, CAGE) if modifier is not None and modifier.node_group is not None else None
+    return bake_stack.played_from(obj, MODIFIER, CAGE)
 
 
 def _armature(context: bpy.types.Context, obj: bpy.types.Object, motion_: Trajectory, size: float) -> bpy.types.Object:

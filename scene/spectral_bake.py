@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend.baking.spectral_motion import MODES, PARTICLES, SpectralMotion, compress, thinned
 from ..backend.trajectory import Trajectory
-from . import display, fcurves, motion, nodes, spectral_group, splats
+from . import bake_stack, fcurves, motion, nodes, spectral_group, splats
 from .spectral_group import MODIFIER
 
 BYTES_PER_ROW = 24
@@ -34,14 +34,11 @@ def bake(
     local = motion.in_object_frame(obj, trajectory, np.array(obj.matrix_world))
     loop = compress(thinned(local, splats.read_attribute(obj, splats.POSITION)), period)
     free_bake(obj)
-    if _others_on_the_same_data(obj):
-        obj.data = obj.data.copy()  # the names in there belong to the motion of the others
+    bake_stack.own_data(obj, is_baked)
     names = np.zeros(len(obj.data.points), np.int32)
     names[loop.binding.splats] = packed(loop.binding.particles)
     splats.write_attribute(obj, spectral_group.NAMES, "INT", names)
-    modifier = obj.modifiers.new(MODIFIER, "NODES")
-    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
-    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
+    modifier = bake_stack.add_modifier(obj, MODIFIER)
     modifier.node_group = spectral_group.spectral_group()
     shapes, harmonics = loop.spectrum.shape
     up = np.array(obj.matrix_world)[2, :3]
@@ -57,7 +54,7 @@ def bake(
     path = nodes.input_path(modifier, spectral_group.TIME)
     curve = fcurves.key_straight(obj, path, {frame_start: 0.0, frame_start + loop.period: float(loop.period)})
     curve.extrapolation = "LINEAR"
-    modifier.node_group = modifier.node_group  # otherwise Blender does not see that the object depends on another now
+    bake_stack.notice(modifier)
     return loop
 
 
@@ -69,13 +66,9 @@ def free_bake(obj: bpy.types.Object) -> None:
     table = table_object(obj)
     fcurves.remove(obj, modifier.path_from_id())
     obj.modifiers.remove(modifier)
-    if not _others_on_the_same_data(obj):
+    if not bake_stack.shares_data(obj, is_baked):
         splats.remove_attribute(obj, spectral_group.NAMES)
-    if table is not None and not any(table_object(other) == table for other in bpy.data.objects):
-        mesh = table.data
-        bpy.data.objects.remove(table)
-        if not mesh.users:
-            bpy.data.meshes.remove(mesh)
+    bake_stack.discard(table, table_object)
 
 
 def is_baked(obj: bpy.types.Object) -> bool:
@@ -91,9 +84,7 @@ def bake_size(obj: bpy.types.Object, trajectory: Trajectory) -> int:
 
 def table_object(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The object whose points are the loop that an object plays."""
-    modifier = obj.modifiers.get(MODIFIER)
-    found = modifier is not None and modifier.node_group is not None
-    return nodes.get_input(modifier, spectral_group.MOTION) if found else None
+    return bake_stack.played_from(obj, MODIFIER, spectral_group.MOTION)
 
 
 def draw(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
@@ -126,17 +117,7 @@ def _table(context: bpy.types.Context, obj: bpy.types.Object, loop: SpectralMoti
     harmonics[:, 0], harmonics[:, 1] = loop.spectrum.real.ravel(), loop.spectrum.imag.ravel()
     mesh = bpy.data.meshes.new(f"{obj.name} loop")
     mesh.vertices.add(len(positions))
-    table = bpy.data.objects.new(mesh.name, mesh)
-    splats.remove_attribute(table, ".select_vert")
+    table = bake_stack.hidden_object(context, obj, mesh.name, mesh)
     splats.write_attribute(table, splats.POSITION, "FLOAT_VECTOR", positions)
     splats.write_attribute(table, spectral_group.TURN, "FLOAT_VECTOR", turns)
-    table.matrix_world = obj.matrix_world
-    table.hide_viewport = table.hide_render = True
-    collections = obj.users_collection or (context.collection,)
-    collections[0].objects.link(table)
     return table
-
-
-def _others_on_the_same_data(obj: bpy.types.Object) -> bool:
-    """Whether another object shows the same splats and plays a loop."""
-    return any(other.data == obj.data and other != obj and is_baked(other) for other in bpy.data.objects)

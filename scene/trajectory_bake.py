@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backend.deformation import UNSTRETCHED
 from ..backend.trajectory import Binding, Trajectory
-from . import display, fcurves, motion, nodes, splats
+from . import bake_stack, fcurves, motion, nodes, splats
 from .trajectory_group import (
     CARRIER,
     CARRIERS,
@@ -50,10 +50,9 @@ def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajecto
     else:
         free_bake(obj)
         earlier = None
-    if _others_on_the_same_data(obj):
-        obj.data = obj.data.copy()  # the carriers in there belong to the motion of the others
+    bake_stack.own_data(obj, is_baked)
     write_carriers(obj, local)
-    modifier = obj.modifiers.get(MODIFIER) or _added(obj)
+    modifier = obj.modifiers.get(MODIFIER) or bake_stack.add_modifier(obj, MODIFIER)
     modifier.node_group = trajectory_group(local.stretch is not None)
     nodes.set_input(modifier, PARTICLES, len(local.rest))
     nodes.set_input(modifier, CARRIERS, local.binding.particles.shape[1])
@@ -67,10 +66,10 @@ def bake(context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajecto
         nodes.set_input(modifier, STRETCH_STEP, step)
     if timed:
         nodes.set_input(modifier, TIME, time)
-        _discard(earlier)
+        bake_stack.discard(earlier, motion_object)
     else:
         fcurves.key_straight(obj, nodes.input_path(modifier, TIME), _straight(frame_start, len(local)))
-    modifier.node_group = modifier.node_group  # otherwise Blender does not see that the object depends on another now
+    bake_stack.notice(modifier)
 
 
 def free_bake(obj: bpy.types.Object) -> None:
@@ -81,9 +80,9 @@ def free_bake(obj: bpy.types.Object) -> None:
     points = motion_object(obj)
     fcurves.remove(obj, modifier.path_from_id())
     obj.modifiers.remove(modifier)
-    if not _others_on_the_same_data(obj):
+    if not bake_stack.shares_data(obj, is_baked):
         remove_carriers(obj)
-    _discard(points)
+    bake_stack.discard(points, motion_object)
 
 
 def is_baked(obj: bpy.types.Object) -> bool:
@@ -100,8 +99,7 @@ def bake_size(obj: bpy.types.Object, trajectory: Trajectory) -> int:
 
 def motion_object(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The object whose points are the motion that an object plays."""
-    modifier = obj.modifiers.get(MODIFIER)
-    return nodes.get_input(modifier, MOTION) if modifier is not None and modifier.node_group is not None else None
+    return bake_stack.played_from(obj, MODIFIER, MOTION)
 
 
 def packed(binding: Binding, particles: int) -> np.ndarray:
@@ -147,24 +145,6 @@ def _straight(frame_start: int, frames: int) -> dict[int, float]:
     return {frame_start: 0.0, frame_start + frames - 1: frames - 1.0}
 
 
-def _added(obj: bpy.types.Object) -> bpy.types.NodesModifier:
-    """The modifier, new and before those that follow in the stack."""
-    modifier = obj.modifiers.new(MODIFIER, "NODES")
-    behind = [obj.modifiers.find(name) for name in (motion.MODIFIER, display.MODIFIER) if name in obj.modifiers]
-    obj.modifiers.move(len(obj.modifiers) - 1, min(behind, default=len(obj.modifiers) - 1))
-    return modifier
-
-
-def _discard(points: bpy.types.Object | None) -> None:
-    """Removes a motion object that nobody plays any more."""
-    if points is None or any(motion_object(other) == points for other in bpy.data.objects):
-        return
-    mesh = points.data
-    bpy.data.objects.remove(points)
-    if not mesh.users:
-        bpy.data.meshes.remove(mesh)
-
-
 def write_carriers(obj: bpy.types.Object, trajectory: Trajectory) -> None:
     """Writes which particles carry each of the object's splats."""
     remove_carriers(obj)
@@ -189,14 +169,9 @@ def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory
     rotations = _continuous(np.concatenate([still, trajectory.rotations]))  # [1 + T, P, 4]
     mesh = bpy.data.meshes.new(f"{obj.name} motion")
     mesh.vertices.add(len(positions) * len(trajectory.rest))
-    points = bpy.data.objects.new(mesh.name, mesh)
-    splats.remove_attribute(points, ".select_vert")
+    points = bake_stack.hidden_object(context, obj, mesh.name, mesh)
     splats.write_attribute(points, splats.POSITION, "FLOAT_VECTOR", positions)
     splats.write_attribute(points, splats.ROTATION, "QUATERNION", rotations)
-    points.matrix_world = obj.matrix_world
-    points.hide_viewport = points.hide_render = True
-    collections = obj.users_collection or (context.collection,)
-    collections[0].objects.link(points)
     return points
 
 
@@ -209,8 +184,3 @@ def _continuous(rotations: np.ndarray) -> np.ndarray:
     turned_over = (rotations[1:] * rotations[:-1]).sum(-1) < 0  # [T - 1, P]
     sign = np.cumprod(np.where(turned_over, -1, 1), axis=0).astype(np.float32)
     return np.concatenate([rotations[:1], sign[..., None] * rotations[1:]])
-
-
-def _others_on_the_same_data(obj: bpy.types.Object) -> bool:
-    """Whether another object shows the same splats and plays a trajectory."""
-    return any(other.data == obj.data and other != obj and is_baked(other) for other in bpy.data.objects)

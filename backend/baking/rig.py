@@ -15,6 +15,7 @@ from .. import rotations as rot
 from ..deformation import UNSTRETCHED
 from ..gaussians import Gaussians
 from ..trajectory import Binding, Trajectory
+from .sampling import farthest_first
 
 BONES_EACH = 4
 """Bones that a particle or a splat follows, at most: what game engines and exchange formats allow."""
@@ -67,19 +68,6 @@ def rig(trajectory: Trajectory, bones: int) -> Rig:
     off = np.linalg.norm(off, axis=-1)  # [T, P]
     motion = following(_splats_follow(trajectory.binding, near, weights, bones))
     return Rig(motion, float(np.sqrt((off**2).mean())), float(off.max()))
-
-
-def farthest_first(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of points [P, 3] are kept [count], each the farthest from those before (Gonzalez 1985), and the kept one
-    that is nearest to each point [P]."""
-    kept, owner = [0], np.zeros(len(points), int)
-    distance = np.linalg.norm(points - points[0], axis=1)
-    while len(kept) < min(count, len(points)):
-        kept.append(int(distance.argmax()))
-        to_new = np.linalg.norm(points - points[kept[-1]], axis=1)
-        owner[to_new < distance] = len(kept) - 1
-        distance = np.minimum(distance, to_new)
-    return np.array(kept), owner
 
 
 def _rigid(rest, moved, owner, rotations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import rotations as rot
 from ..trajectory import Binding, Trajectory
+from .sampling import farthest_first
 
 MODES = 16
 PARTICLES, CARRIERS = 1000, 3
@@ -110,7 +111,7 @@ def thinned(trajectory: Trajectory, positions: np.ndarray, particles: int = PART
     `positions` [N, 3] are the splats at rest, in the trajectory's frame. Particles are kept farthest first (Gonzalez
     1985); the others' splats go to the kept one that is nearest to theirs.
     """
-    kept, owner = _farthest_first(trajectory.rest.astype(np.float64), particles)
+    kept, owner = farthest_first(trajectory.rest.astype(np.float64), particles)
     b = trajectory.binding
     rows = np.arange(len(b.splats))[:, None]
     total = np.zeros((len(b.splats), b.particles.shape[1]))
@@ -128,18 +129,6 @@ def thinned(trajectory: Trajectory, positions: np.ndarray, particles: int = PART
     weights = 1 / (distance + SOFTENING)
     binding = Binding(b.splats, chosen.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32))
     return Trajectory(rest, trajectory.positions[:, kept], trajectory.rotations[:, kept], binding, trajectory.fps)
-
-
-def _farthest_first(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of points [P, 3] are kept [count], and the kept one that is nearest to each [P]."""
-    kept, owner = [0], np.zeros(len(points), int)
-    distance = np.linalg.norm(points - points[0], axis=1)
-    while len(kept) < min(count, len(points)):
-        kept.append(int(distance.argmax()))
-        to_new = np.linalg.norm(points - points[kept[-1]], axis=1)
-        owner[to_new < distance] = len(kept) - 1
-        distance = np.minimum(distance, to_new)
-    return np.array(kept), owner
 
 
 def _components(moved: np.ndarray, modes: int) -> tuple[np.ndarray, np.ndarray]:
