@@ -104,8 +104,8 @@ class SWAY_OT_draw_picture_lines(OnPicture, bpy.types.Operator):
         if not properties.outside:
             return cls.__doc__
         return (
-            "Draw over what does not belong to the active layer: what looks like it around the line is left out. For a background "
-            "that comes along because its colours are the plant's"
+            "Draw over what does not belong to the active layer: what looks like it around the line is left out. "
+            "For a background that comes along because its colours are the plant's"
         )
 
     @classmethod

@@ -28,6 +28,8 @@ FADE = 0.45
 """Of a loop: how long drifting clouds take to fade into those that come after. Longer, and the two cancel."""
 SETTLED = 0.01
 """Pixels: the fixed point is there."""
+STALLED = 0.9
+"""Times the change before: it comes no nearer."""
 UNSEEN = 1 / 64
 """Pixels: smaller displacements are none."""
 
@@ -269,17 +271,21 @@ def invert(displacement: np.ndarray, grid: Grid) -> np.ndarray:
 
     rows, columns = displacement.shape[:2]
     places = np.stack(np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)), -1)
-    steps = np.array(grid.steps, np.float32)
+    # Times a row, not a pair: broadcast over the last axis the product takes ten times as long.
+    steps = np.tile(np.array(grid.steps, np.float32), columns)
     # In grid places, as remap counts.
-    ahead = displacement / steps
+    ahead = (displacement.reshape(rows, -1) / steps).reshape(displacement.shape)
     back = -ahead
+    change = np.inf
     for _ in range(ITERATIONS):
-        before = back
+        before, change_before = back, change
         back = cv2.remap(ahead, cv2.add(places, back), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         back = cv2.subtract(0.0, back)
-        if cv2.norm(back, before, cv2.NORM_INF) * steps.max() < SETTLED:
+        change = cv2.norm(back, before, cv2.NORM_INF) * steps.max()
+        # Remap counts in 32nds of a place: from there on it goes to and fro.
+        if change < SETTLED or change > STALLED * change_before:
             break
-    return back * steps
+    return (back.reshape(rows, -1) * steps).reshape(back.shape)
 
 
 def _over(under: np.ndarray, colours: np.ndarray, cover: np.ndarray | None) -> None:
