@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import bpy
-from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
 from ..backend.api.export_motion import ExportMotionParams, MotionFormat
@@ -14,10 +12,10 @@ from ..backend.api.wire import to_jsonable
 from ..jobs import queue
 from ..scene.frames import scene_frames, write_frames
 from ..scene.subject import scene_fps
-from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
+from .worker_operator import ExportOperator, active_splats, submit
 
 
-class SWAY_OT_export_motion(SplatsOperator, WorkerOperator, bpy.types.Operator, ExportHelper):
+class SWAY_OT_export_motion(ExportOperator, bpy.types.Operator):
     """Export the splats over the scene's frames as one file, as they are shown"""
 
     bl_idname = "sway.export_motion"
@@ -25,7 +23,6 @@ class SWAY_OT_export_motion(SplatsOperator, WorkerOperator, bpy.types.Operator, 
     bl_options = {"PRESET"}
 
     filename_ext = ".usdc"
-    check_extension = None
     filter_glob: bpy.props.StringProperty(default="*.usdc;*.abc", options={"HIDDEN"})
     format: bpy.props.EnumProperty(
         name="Format",
@@ -36,20 +33,9 @@ class SWAY_OT_export_motion(SplatsOperator, WorkerOperator, bpy.types.Operator, 
         name="Animation", description="Every frame of the scene's range; else the current one alone", default=True
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return ExportHelper.invoke(self, context, event)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        # The file dialog calls this for a button's press as well: there the window stays usable.
-        if bpy.app.background or context.window is None:
-            return WorkerOperator.execute(self, context)
-        return WorkerOperator.invoke(self, context, None)
-
     def begin(self, context: bpy.types.Context) -> queue.Job:
         scene, obj = context.scene, active_splats(context)
-        self._path = Path(bpy.path.abspath(self.filepath)).with_suffix(MotionFormat[self.format].suffix)
-        if not self._path.parent.is_dir():
-            raise ValueError(f"The folder {self._path.parent} does not exist; choose another.")
+        self._path = self.target(MotionFormat[self.format].suffix)
         job = queue.Job("export_motion", self.bl_label, preferences.job_folder(obj.name, "export"))
         frames = scene_frames(scene) if self.animation else [scene.frame_current]
         write_frames(context, obj, frames, job.folder / "frames")

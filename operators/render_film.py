@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import bpy
-from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
 from ..backend.api.render_film import RenderFilmParams
@@ -17,7 +16,7 @@ from ..properties.from_params import annotations_of, read
 from ..scene import camera, picture_films
 from ..scene.frames import scene_frames, write_frames
 from ..scene.subject import background_of, scene_fps
-from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
+from .worker_operator import ExportOperator, active_splats, submit
 
 USES = [
     ("files", "Files Only", "Nothing changes in the scene"),
@@ -27,7 +26,7 @@ USES = [
 ]
 
 
-class SWAY_OT_render_film(SplatsOperator, WorkerOperator, bpy.types.Operator, ExportHelper):
+class SWAY_OT_render_film(ExportOperator, bpy.types.Operator):
     """Render the splats alone over the scene's frames, fast and without Blender's renderers; depth of field and
     meshes are left out"""
 
@@ -42,23 +41,11 @@ class SWAY_OT_render_film(SplatsOperator, WorkerOperator, bpy.types.Operator, Ex
     }
 
     filename_ext = ""
-    check_extension = None
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return ExportHelper.invoke(self, context, event)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        # The file dialog calls this for a button's press as well: there the window stays usable.
-        if bpy.app.background or context.window is None:
-            return WorkerOperator.execute(self, context)
-        return WorkerOperator.invoke(self, context, None)
 
     def begin(self, context: bpy.types.Context) -> queue.Job:
         scene, obj = context.scene, active_splats(context)
-        self._path = Path(bpy.path.abspath(self.filepath)).with_suffix("." + self.format)
+        self._path = self.target("." + self.format)
         self._start = scene.frame_start
-        if not self._path.parent.is_dir():
-            raise ValueError(f"The folder {self._path.parent} does not exist; choose another.")
         if self.use != "files" and self.format not in ("png", "exr"):
             raise ValueError("Only a sequence of pictures can be put back into the scene; choose PNG or EXR.")
         if scene.camera is None:

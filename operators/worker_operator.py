@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import bpy
+from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
 from ..backend.api.wire import to_jsonable
@@ -126,6 +128,28 @@ class SplatsOperator:
             return True
         cls.poll_message_set("Select a splat object first")  # type: ignore[attr-defined]
         return False
+
+
+class ExportOperator(SplatsOperator, WorkerOperator, ExportHelper):
+    """Mixin of operators that ask where to save what a job makes."""
+
+    check_extension = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return ExportHelper.invoke(self, context, event)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        # The file dialog calls this for a button's press as well: there the window stays usable.
+        if bpy.app.background or context.window is None:
+            return WorkerOperator.execute(self, context)
+        return WorkerOperator.invoke(self, context, None)  # type: ignore[arg-type]
+
+    def target(self, suffix: str) -> Path:
+        """The chosen file with a suffix. Raises ValueError where its folder is not there."""
+        path = Path(bpy.path.abspath(self.filepath)).with_suffix(suffix)
+        if not path.parent.is_dir():
+            raise ValueError(f"The folder {path.parent} does not exist; choose another.")
+        return path
 
 
 class StepOperator(SplatsOperator, WorkerOperator):
