@@ -7,7 +7,7 @@ nothing can move the picture's own pixels are shown, unchanged.
 from __future__ import annotations
 
 import os
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,7 @@ class LayeredRenderer:
         wanted = np.ones_like(self._moves) if self.controls.transparent else self._moves.copy()
         for step in reversed(self._steps):
             step.choose_tiles(wanted)
+        self._bands = self._in_bands()
 
     def time(self, index: int) -> float:
         """Seconds of real time at a frame."""
@@ -74,12 +75,17 @@ class LayeredRenderer:
             canvas = np.zeros((*image.shape[:2], 4), image.dtype)
         else:
             canvas = self.prepared.plate.copy()
-        still = True
         time = self.time(index)
-        # What moves where is found for layers in front while those behind them are painted.
         found = [self._pool.submit(step.copies, time, self._origin, self.controls) for step in self._steps]
-        for step, copies in zip(self._steps, found, strict=True):
-            still &= step.paint(canvas, *copies.result(), self._pool)
+
+        def paint(band: list[tuple[int, _Tile]]) -> None:
+            # The pool takes its work in order: what is waited for here has begun.
+            for number, tile in band:
+                self._steps[number].paint(canvas, tile, found[number].result()[0])
+
+        for _ in self._pool.map(paint, self._bands):
+            pass
+        still = all(copies.result()[1] for copies in found)
         if self.controls.transparent:
             return straight(canvas)
         if still:
@@ -105,6 +111,14 @@ class LayeredRenderer:
             total[rows, columns] = (1 - share) * total[rows, columns] + share * wide
         return total
 
+    def _in_bands(self) -> list[list[tuple[int, _Tile]]]:
+        """For each TALL rows of the picture, the layers by number and their pieces, from back to front."""
+        bands: list[list[tuple[int, _Tile]]] = [[] for _ in range(-(-self.prepared.image.shape[0] // TALL))]
+        for number, step in enumerate(self._steps):
+            for tile in step.tiles:
+                bands[(step.sprite.box[1] + tile.rows.start) // TALL].append((number, tile))
+        return [band for band in bands if band]
+
     def _quietest(self) -> float:
         """The time in the loop at which the layers together are nearest to where they are in the photograph."""
         times = np.linspace(0, self.duration, 64, endpoint=False)
@@ -129,7 +143,7 @@ class _Step:
     def __init__(self, sprite: Sprite, motion: PixelMotion | None) -> None:
         self.sprite = sprite
         self.motion = motion
-        self._tiles: list[_Tile] = []
+        self.tiles: list[_Tile] = []
         left, top, right, bottom = sprite.box
         self._places = np.stack(
             np.meshgrid(np.arange(right - left, dtype=np.float32), np.arange(bottom - top, dtype=np.float32)), -1
@@ -166,7 +180,7 @@ class _Step:
             near = _grown((cover > 0).astype(np.uint8), travel)
             solid = 1 - _grown((cover < 1).astype(np.uint8), travel)
         own = wanted[top:bottom, left:right]
-        self._tiles = [_Tile(*place, bool(solid[place].all())) for place in _pieces(own & near)]
+        self.tiles = [_Tile(*place, bool(solid[place].all())) for place in _pieces(own & near, top)]
         own &= 1 - solid
 
     def field(self, time: float, origin: float, controls: Controls) -> np.ndarray:
@@ -176,14 +190,6 @@ class _Step:
             return motion.at(time)
         # From the quietest moment on, and relative to it: the loop stays one, and begins with the photograph.
         return motion.combine(motion.basis.at(time + origin) - motion.basis.at(origin))
-
-    def paint(self, canvas: np.ndarray, copies: list[tuple[np.ndarray, float]], still: bool, pool: Executor) -> bool:
-        """Draw the layer on the canvas [H, W, C] with what `copies` found; True where it was exactly at rest."""
-        left, top, right, bottom = self.sprite.box
-        under = canvas[top:bottom, left:right]
-        for _ in pool.map(lambda tile: self._paint_tile(under, tile, copies), self._tiles):
-            pass
-        return still
 
     def copies(self, time: float, origin: float, controls: Controls) -> tuple[list[tuple[np.ndarray, float]], bool]:
         """Where each of the box's pixels comes from, relative to itself [h, w, 2], and how much that counts.
@@ -208,7 +214,8 @@ class _Step:
             return [], True
         return [(self._wide(back), 1.0)], False
 
-    def _paint_tile(self, under: np.ndarray, tile: _Tile, copies: list[tuple[np.ndarray, float]]) -> None:
+    def paint(self, canvas: np.ndarray, tile: _Tile, copies: list[tuple[np.ndarray, float]]) -> None:
+        """Draw a piece of the layer on the canvas [H, W, C], from where `copies` found that it comes."""
         import cv2
 
         place = tile.rows, tile.columns
@@ -220,7 +227,8 @@ class _Step:
             colours = fetched if i == 0 else cv2.addWeighted(colours, 1 - weight, fetched, weight, 0)
             if not (sprite.surface or tile.solid):
                 cover = cv2.remap(sprite.cover, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        _over(under[place], colours, None if tile.solid else cover)
+        left, top, right, bottom = sprite.box
+        _over(canvas[top:bottom, left:right][place], colours, None if tile.solid else cover)
 
     def _wide(self, field: np.ndarray) -> np.ndarray:
         """A field of the motion's grid over the sprite's box, pixel by pixel."""
@@ -242,11 +250,15 @@ class _Tile:
     """The layer covers all of it, wherever it moves."""
 
 
-def _pieces(wanted: np.ndarray) -> list[tuple[slice, slice]]:
-    """Rectangles of at most TALL x WIDE pixels that together hold what is wanted of a box [h, w], and little else."""
+def _pieces(wanted: np.ndarray, first: int) -> list[tuple[slice, slice]]:
+    """Rectangles of at most TALL x WIDE pixels that together hold what is wanted of a box [h, w], and little else.
+
+    first: the box's first row in the picture; no rectangle reaches over a multiple of TALL rows there.
+    """
     pieces = []
-    for top in range(0, len(wanted), TALL):
-        band = wanted[top : top + TALL]
+    for line in range(-(first % TALL), len(wanted), TALL):
+        top = max(line, 0)
+        band = wanted[top : line + TALL]
         columns = np.flatnonzero(band.any(0))
         for run in np.split(columns, np.flatnonzero(np.diff(columns) > GAP) + 1):
             for left in range(run[0], run[-1] + 1, WIDE) if len(run) else ():
