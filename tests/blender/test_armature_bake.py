@@ -119,6 +119,50 @@ def test_no_tolerance_is_refused(baked, scene_module, bending):
     assert bake.is_baked(obj)
 
 
+def test_the_bones_survive_fbx_and_move_as_before(baked, tmp_path):
+    """Exported as .fbx and imported again, a bone is where it was, at a frame in the middle."""
+    import addon_utils
+    import bpy
+
+    if addon_utils.enable("io_scene_fbx") is None:
+        pytest.skip("this Blender has no FBX exporter")
+    bpy.context.scene.frame_set(13)
+    heads = {bone.name: tip(bpy.data.objects["plant bones"], bone.name) for bone in bones_of("plant bones")}
+    for name in ("plant bones", "plant cage"):
+        bpy.data.objects[name].hide_viewport = False
+        bpy.data.objects[name].select_set(True)
+    bpy.data.objects["plant"].select_set(False)
+    path = tmp_path / "bones.fbx"
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 3, 27
+    bpy.ops.export_scene.fbx(filepath=str(path), use_selection=True, add_leaf_bones=False, bake_anim_simplify_factor=0)
+    before = set(bpy.data.objects)
+    bpy.ops.import_scene.fbx(filepath=str(path))
+    armature = next(obj for obj in set(bpy.data.objects) - before if obj.type == "ARMATURE")
+    bpy.context.scene.frame_set(13 - 3 + curve_start(armature))
+    for name, head in heads.items():
+        # FBX keeps every frame of every bone as floats; the cloud is a few metres large.
+        np.testing.assert_allclose(tip(armature, name), head, atol=2e-3)
+
+
+def bones_of(name):
+    import bpy
+
+    return bpy.data.objects[name].pose.bones
+
+
+def tip(armature, name):
+    """Where a bone's head is in the world [3]."""
+    import bpy
+
+    evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return np.array(evaluated.matrix_world @ evaluated.pose.bones[name].matrix)[:3, 3]
+
+
+def curve_start(armature):
+    """First frame that is keyed."""
+    return int(armature.animation_data.action.frame_range[0])
+
+
 def test_the_bones_survive_a_gltf_export(baked, tmp_path):
     """A .gltf of armature and cage has a skin of 6 joints and an animation that rotates and moves them."""
     import addon_utils
