@@ -65,7 +65,8 @@ def _draw_line(places: np.ndarray, colour: tuple[float, float, float]) -> None:
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
     batch = batch_for_shader(shader, "LINE_STRIP", {"pos": np.column_stack([places, 0 * places[:, 0]]).tolist()})
     shader.bind()
-    shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+    region = bpy.context.region
+    shader.uniform_float("viewportSize", (region.width, region.height))
     shader.uniform_float("lineWidth", WIDTH)
     shader.uniform_float("color", (*colour, 1.0))
     batch.draw(shader)
