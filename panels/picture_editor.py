@@ -93,6 +93,8 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         for name in USED[layer.kind]:
             column.prop(layer, name)
         if layer.kind != "volume":
+            if layer.lines:
+                column.prop(layer, "lines")  # empty it to draw all lines anew
             column.prop(layer, "mask")
             if layer.mask:
                 column.prop(picture, "show_mask")
