@@ -169,7 +169,9 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
 
     def hidden(self, context):
         still = context.scene.sway.simulate.wind in ("none", "fitted")
-        return (*SURROUNDINGS, *(("direction", "gustiness", "strength", "seed") if still else ()))
+        fitted = materials.is_fitted(context.active_object)
+        blowing = ("direction", "gustiness", "strength", "seed")
+        return (*SURROUNDINGS, *(blowing if still else ()), *(("quality",) if fitted else ()))
 
     def ready(self, obj):
         return True

@@ -6,8 +6,10 @@ import bpy
 
 from ..backend.api.acting import Acting, ActingParams
 from ..backend.api.materials import Law, MaterialParams, names_of
-from ..backend.api.simulate import SURROUNDINGS, SimulateParams
-from ..properties import materials
+from ..backend.api.quality import Quality
+from ..backend.api.simulate import SIZE, SURROUNDINGS, SimulateParams
+from ..properties import materials, steps
+from ..scene.estimate import sways
 from ..scene.force_fields import is_field
 from ..scene.splats import is_splats
 from .params import draw_params
@@ -99,7 +101,9 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         column = layout.column()
         row = column.row()
-        row.enabled = scene.use_gravity and not materials.is_fitted(context.active_object)
+        obj = context.active_object
+        hangs = materials.is_fitted(obj) or sways(obj, steps.params(scene, "simulate"), materials.assignment_of(obj))
+        row.enabled = scene.use_gravity and not hangs
         row.prop(group, "gravity")
         column.prop(group, "force_fields")
         fields = [o for o in scene.objects if is_field(o)]
@@ -132,7 +136,9 @@ class SWAY_PT_simulate_advanced(SimulationPanel, bpy.types.Panel):
         return is_splats(obj) and not materials.is_fitted(obj)
 
     def draw(self, context: bpy.types.Context) -> None:
-        draw_params(self.layout, context.scene.sway.simulate, SimulateParams, advanced=True, hide=SURROUNDINGS)
+        group = context.scene.sway.simulate
+        hide = () if group.quality == Quality.custom.name else SIZE
+        draw_params(self.layout, group, SimulateParams, advanced=True, hide=(*SURROUNDINGS, *hide))
 
 
 class ActingPanel:

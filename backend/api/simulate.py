@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .param import Choice, param
+from .quality import SIZES, Quality, Size
 
 
 class Wind(Choice):
@@ -34,12 +35,18 @@ class SimulateParams:
     )
     gustiness: float = param(0.6, "Share of the wind that comes in gusts", min=0.0, max=1.0, subtype="FACTOR")
     damping: float = param(
-        0.5, "How quickly free motion dies; 0 leaves what the solver itself loses", min=0.0, max=20.0, unit="1/s"
+        0.5,
+        "How quickly free motion dies, beside inner friction; with 0 what is fitted, or held and springy, loses "
+        "nothing else, while what falls and flows loses a little in its grid",
+        min=0.0,
+        max=20.0,
+        unit="1/s",
     )
     seed: int = param(0, "Another number gives other gusts", min=0)
     gravity: float = param(
         1.0,
-        "How much of the scene's gravity pulls; a fitted subject hangs under it as it was captured, and feels no more",
+        "How much of the scene's gravity pulls; what is fitted, or held and springy, hangs under it as it was "
+        "captured, and feels no more",
         min=0.0,
         max=10.0,
         soft_max=2.0,
@@ -51,8 +58,9 @@ class SimulateParams:
     )
     floor: bool = param(False, "A level floor that splats fall on")
     floor_height: float = param(0.0, "Height of the floor", min=-10000.0, max=10000.0, unit="m")
+    quality: Quality = param(Quality.cpu, "How fine a material without a fit is simulated, and so how long it takes")
     particles: int = param(
-        2000,
+        4000,
         "Particles that carry the splats of a material without a fit; more follow finer folds and take longer",
         min=20,
         max=1000000,
@@ -75,6 +83,13 @@ class SimulateParams:
         advanced=True,
     )
 
+    @property
+    def size(self) -> Size:
+        """What `quality` stands for."""
+        return SIZES.get(self.quality) or Size(self.particles, self.grid_cells)
+
 
 SURROUNDINGS = ("gravity", "force_fields", "acting_objects", "floor", "floor_height")
 """Parameters that say what of the scene is sent along; they belong together in the sidebar."""
+SIZE = ("particles", "grid_cells")
+"""Parameters that only Custom quality reads."""

@@ -27,7 +27,7 @@ from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..particles.following import follow, limits
 from ..simulation.body import body_of
 from ..simulation.room import room_of
-from ..simulation.swaying import springs, swaying_body, visibly
+from ..simulation.swaying import Bulky, springs, swaying_body, visibly
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject
 from ..surroundings import Surroundings
@@ -72,6 +72,8 @@ class Run:
     motion: Motion
     substeps: int
     """In a frame."""
+    swaying: bool
+    """Whether in the elastic solver."""
     points: int
     """At which stress was worked out."""
     work: float
@@ -109,6 +111,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
         "substeps_per_frame": done.substeps,
         "driving_particles": len(start.model),
         "simulated_points": done.points,
+        "swaying": done.swaying,
         "tip_amplitude_m": float(np.abs(tip).max()),
         "dominant_frequency_hz": dominant_frequency(tip, subject.fps) if params.frames >= 8 else 0.0,
         "hold_part_max_displacement_m": _holding_moves(subject, trajectory),
@@ -161,7 +164,7 @@ def _simulated(
             **({} if elastic else changes),
         )
     points = points_of(solver)
-    run = Run(motion, substeps, points, float(points) * substeps * (params.frames - 2), shown.seconds)
+    run = Run(motion, substeps, elastic, points, float(points) * substeps * (params.frames - 2), shown.seconds)
     learn(solver, bool(boundaries.colliders), run.work, run.seconds)
     return run
 
@@ -190,7 +193,7 @@ def _made_of(
     if springs(assignment, subject.parts) and not surroundings.moved and not surroundings.cuts:
         try:
             return _held(params, assignment, subject, ctx)
-        except NothingHolds:
+        except (NothingHolds, Bulky):
             pass
     return _falling(params, assignment, subject, surroundings, ctx)
 
@@ -208,8 +211,8 @@ def _falling(
         subject.gaussians,
         subject.parts,
         assignment,
-        particles=params.particles,
-        cells=params.grid_cells,
+        particles=params.size.particles,
+        cells=params.size.cells,
         room=room_of(points, held, surroundings, seconds),
         filling=params.filling,
         whole=whole,
@@ -222,7 +225,12 @@ def _falling(
 def _held(params: SimulateParams, assignment: Assignment, subject: Subject, ctx: JobContext) -> Start:
     """The subject of chosen materials that spring back, at rest and held; raises NothingHolds."""
     made = swaying_body(
-        subject.gaussians, subject.parts, assignment, particles=params.particles, cells=params.grid_cells
+        subject.gaussians,
+        subject.parts,
+        assignment,
+        particles=params.size.particles,
+        cells=params.size.cells,
+        filling=params.filling,
     )
     driven, damping = made.driven, made.damping + params.damping
     _warn(ctx, driven.notes)

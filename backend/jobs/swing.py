@@ -12,6 +12,7 @@ from ..api.materials import ELASTIC
 from ..api.swing import SwingParams
 from ..context import JobContext
 from ..fitting.fitted import Fitted
+from ..fitting.modes import sway_modes
 from ..mpm.model import Model
 from ..simulation.body import body_of
 from ..simulation.network import network_modes
@@ -28,13 +29,12 @@ RATIO = 0.02
 
 def run(params: SwingParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
     """Find the modes. Output: `swing` (.npz)."""
-    with ctx.stage("Preparing", 0.0, 0.3):
+    with ctx.stage("Finding how it sways", 0.0, 0.95):
         subject = Subject.from_arrays(arrays.load(inputs["subject"]))
-        model, young, binding, frequency = _given(params, inputs, subject)
-    with ctx.stage("Finding how it sways", 0.3, 0.95):
-        rate, shapes = network_modes(model, young, params.modes)
-        if frequency:
-            rate = rate * 2 * np.pi * frequency / rate[0]
+        if "fit" in inputs:
+            model, binding, rate, shapes = _fitted(params, inputs["fit"], subject)
+        else:
+            model, binding, rate, shapes = _made_of(params, Assignment.load(inputs["materials"]), subject)
         swing = Swing(
             model.rest,
             shapes,
@@ -49,14 +49,20 @@ def run(params: SwingParams, inputs: dict[str, str], ctx: JobContext) -> tuple[d
     return {"swing": path}, {"modes": len(swing), "frequency_hz": float(swing.rate[0] / (2 * np.pi))}
 
 
-def _given(params: SwingParams, inputs: dict[str, str], subject: Subject) -> tuple[Model, np.ndarray, Binding, float]:
-    """The model, Young's moduli [P], binding and the frequency of the slowest sway [Hz], 0 where the moduli tell it."""
-    if "fit" in inputs:
-        fitted = Fitted.from_arrays(arrays.load(inputs["fit"]))
-        if fitted.driven.binding.splats.max() >= len(subject.gaussians):
-            raise ValueError("The splats were edited after the fit; fit the material again.")
-        return fitted.driven.model, fitted.young, fitted.driven.binding, fitted.frequency
-    assignment = Assignment.load(inputs["materials"])
+def _fitted(params: SwingParams, file: str, subject: Subject) -> tuple[Model, Binding, np.ndarray, np.ndarray]:
+    """Model, binding, rates [M] (rad/s) and shapes [M, P, 3] of the subject as the fit left it."""
+    fitted = Fitted.from_arrays(arrays.load(file))
+    driven = fitted.driven
+    if driven.binding.splats.max() >= len(subject.gaussians):
+        raise ValueError("The splats were edited after the fit; fit the material again.")
+    modes = sway_modes(driven.body, fitted.young, params.modes)
+    return driven.model, driven.binding, 2 * np.pi * modes.frequency, modes.shapes
+
+
+def _made_of(
+    params: SwingParams, assignment: Assignment, subject: Subject
+) -> tuple[Model, Binding, np.ndarray, np.ndarray]:
+    """The same of chosen materials."""
     for part in np.unique(subject.parts[subject.moving]):
         law = assignment.of(int(part)).law
         if law not in ELASTIC:
@@ -74,7 +80,10 @@ def _given(params: SwingParams, inputs: dict[str, str], subject: Subject) -> tup
         room=room,
         filling=False,
     )
-    return body.model, body.young, body.binding, params.frequency
+    rate, shapes = network_modes(body.model, body.young, params.modes)
+    if params.frequency:
+        rate = rate * 2 * np.pi * params.frequency / rate[0]
+    return body.model, body.binding, rate, shapes
 
 
 def turning(rest: np.ndarray, shapes: np.ndarray) -> np.ndarray:

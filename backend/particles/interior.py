@@ -38,6 +38,8 @@ class Solid:
     """Positions [Q, 3], metres, world."""
     volumes: np.ndarray
     """Volume of each [Q], cubic metres."""
+    enclosed: int
+    """How many of the points, the first ones, lie in what splats enclose; the others are as thin as a voxel."""
 
     @property
     def volume(self) -> float:
@@ -72,7 +74,8 @@ def solid_of(gaussians: Gaussians, *, filling: bool = True, voxels: int = 64, sa
     rim = _lattice(depth, np.abs(depth) <= EDGE, max(split, EDGE_SPLIT))
     sizes = (split**-3.0, max(split, EDGE_SPLIT) ** -3.0, 1 / thickness)
     shares = np.concatenate([np.full(len(some), size) for some, size in zip((body, rim, thin), sizes, strict=True)])
-    return Solid(field.points(np.concatenate([body, rim, thin])), shares * field.edge**3)
+    points = field.points(np.concatenate([body, rim, thin]))
+    return Solid(points, shares * field.edge**3, len(body) + len(rim))
 
 
 def inside(opaque: np.ndarray, longest_crossing: float) -> np.ndarray:

@@ -9,12 +9,23 @@ import numpy as np
 from ..api.assignment import Assignment
 from ..api.materials import ELASTIC, Law, MaterialParams
 from ..deformation import UNSTRETCHED
-from ..fitting.driving import Driven, drive
-from ..fitting.particles import solid
+from ..fitting.driving import RESOLVED, VOXELS, Driven, NothingHolds, drive
+from ..fitting.particles import occupied, solid
 from ..gaussians import Gaussians
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.pencil import stiffness_matrix, sway
+from ..particles.interior import solid_of
 
+ELEMENTS_MAX = 6_000
+"""Cells of the grid on which stiffness is measured: what is more bulky than a bush is none the worse for a plain grid,
+where it costs less."""
+HELD_MIN = 0.5
+"""Share of the moving splats that must be joined to what holds: of fewer the voxels have missed the connections."""
+FILL_VOXELS = 80
+"""Voxels along the longest side in which enclosed matter is found: finer than those of material, so that none of those
+stays empty."""
+ENCLOSED_MIN = 1.0
+"""Enclosed voxels over those of the splats themselves: less is within leaves and stems, whose skins are solid."""
 SEEN = 0.05
 """Stretch from which a splat's eye can tell it from turning."""
 SHARE = 0.01
@@ -30,31 +41,43 @@ class Swaying:
     """For `ElasticSolver.simulate`, 1/s: what inner friction takes from the slowest sway."""
 
 
+class Bulky(ValueError):
+    """Matter too bulky for the elastic solver to pay."""
+
+
 def springs(assignment: Assignment, parts: np.ndarray) -> bool:
     """Whether all moving parts of splats that belong to `parts` [N] keep their shape."""
     return all(assignment.of(int(part)).law in ELASTIC for part in np.unique(parts[parts > 0]))
 
 
 def swaying_body(
-    gaussians: Gaussians, parts: np.ndarray, assignment: Assignment, *, particles: int, cells: int
+    gaussians: Gaussians, parts: np.ndarray, assignment: Assignment, *, particles: int, cells: int, filling: bool = True
 ) -> Swaying:
     """World-frame `gaussians` (metres, Z up) of parts [N], 0 holding still, with at most `particles` particles.
 
-    `cells` counts grid cells along the longest axis. Parts may differ in stiffness and density; of Poisson's ratios,
-    which bending hardly feels, the mean over the splats is taken.
-    Raises ValueError as `drive` does, NothingHolds among them.
+    `cells` counts grid cells along the longest axis; `filling` puts matter into what splats enclose. Parts may differ
+    in stiffness and density; of Poisson's ratios, which bending hardly feels, the mean over the splats is taken.
+    Raises ValueError as `drive` does, NothingHolds among them and where little is joined to what holds; Bulky.
     """
     made_of = [assignment.of(part).simulated() for part in range(int(parts.max()) + 1)]
     moving = parts > 0
+    matter, size = _matter(gaussians, moving)
+    inside = _enclosed(gaussians.select(matter), size) if filling else np.empty((0, 3))
+    points = np.concatenate([gaussians.positions[matter], inside])
+    if len(occupied(points, size / RESOLVED)[0]) > ELEMENTS_MAX:
+        raise Bulky("The moving part is too bulky for the elastic solver.")
     number = np.bincount(parts[moving], minlength=len(made_of))
     driven = drive(
         gaussians,
         parts,
-        particles=min(particles, _solid_splats(gaussians, moving)),
+        particles=min(particles, len(points)),
         cells=cells,
         density=np.array([material.density for material in made_of]),
         poisson=float(np.average([material.poisson_ratio for material in made_of], weights=number)),
+        inside=inside,
     )
+    if len(driven.binding.splats) < HELD_MIN * moving.sum():
+        raise NothingHolds("Most of the moving part touches nothing that holds.")
     young = np.array([material.young_modulus for material in made_of])[driven.part]
     friction = np.array([_retardation(material) for material in made_of])[driven.part]
     return Swaying(driven, young, sway_damping(driven.body, young, friction))
@@ -90,8 +113,22 @@ def _retardation(material: MaterialParams) -> float:
     return material.retardation_time if material.law is Law.kelvin_voigt else 0.0
 
 
-def _solid_splats(gaussians: Gaussians, moving: np.ndarray) -> int:
-    """Splats among the moving [N] that can carry a particle."""
+def _matter(gaussians: Gaussians, moving: np.ndarray) -> tuple[np.ndarray, float]:
+    """Those of the moving splats [N] that stand for matter, and the moving part's size in metres."""
     positions = gaussians.positions.astype(np.float64)
     low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
-    return int((solid(positions, gaussians.opacity, float((high - low).max())) & moving).sum())
+    size = float((high - low).max())
+    return solid(positions, gaussians.opacity, size) & moving, size
+
+
+def _enclosed(gaussians: Gaussians, size: float) -> np.ndarray:
+    """Points [Q, 3] of what solid splats enclose, closer together than voxels of material; none where it is little."""
+    nothing = np.empty((0, 3))
+    try:
+        found = solid_of(gaussians, voxels=FILL_VOXELS, samples=0)
+    except ValueError:
+        return nothing  # too few splats, or too faint, to enclose anything
+    inside, edge = found.points[: found.enclosed], size / VOXELS
+    shown = len(occupied(gaussians.positions, edge)[0])
+    whole = len(occupied(np.concatenate([gaussians.positions, inside]), edge)[0])
+    return inside if whole > (1 + ENCLOSED_MIN) * shown else nothing

@@ -42,7 +42,8 @@ def block(worker, scene_module, empty_scene, tmp_path):
 
 
 def small():
-    return {"frames": 8, "wind": "none", "damping": 0.0, "particles": 150, "grid_cells": 8}
+    size = {"quality": "custom", "particles": 150, "grid_cells": 8}
+    return {"frames": 8, "wind": "none", "damping": 0.0, **size}
 
 
 def fallen(obj):
@@ -138,3 +139,28 @@ def test_the_estimate_is_what_the_simulation_then_costs(block, scene_module):
     # Substeps are rounded up to whole ones, of some twenty a frame, and particles come about as many as asked for.
     assert before.particle_substeps == pytest.approx(taken, rel=0.15)
     assert "particle-substeps, about 1 s" in str(before)
+
+
+def test_what_is_held_and_springy_sways_and_its_cost_is_foreseen(block, scene_module):
+    """A plant of leaf in its pot goes to the elastic solver; the estimate knows, within a factor of three."""
+    import bpy
+    from bl_ext.user_default.sway.properties import materials, steps
+
+    plant = scene_module("backend.sample").potted_plant(count=6000)
+    obj = scene_module("scene.splats").add_splats(bpy.context, "Plant", plant, up="+Z")
+    bpy.ops.sway.guess_parts()
+    obj.sway.material.preset = "leaf"
+    for name, value in {**small(), "wind": "gust"}.items():
+        setattr(bpy.context.scene.sway.simulate, name, value)
+    params, assignment = steps.params(bpy.context.scene, "simulate"), materials.assignment_of(obj)
+    estimate = scene_module("scene.estimate")
+    assert estimate.sways(obj, params, assignment) and not estimate.sways(block, params, assignment)
+    before = estimate.estimate(obj, params, assignment, 24.0)
+    assert bpy.ops.sway.simulate() == {"FINISHED"}
+    found = json.loads(obj.sway.simulate.summary)
+    assert found["swaying"] and found["tip_amplitude_m"] > 0
+    taken = found["simulated_points"] * found["substeps_per_frame"] * 7
+    # Plants differ in how much of their box they fill.
+    assert taken / 3 < before.particle_substeps < 3 * taken
+    bpy.ops.sway.add_acting(kind="carrier")
+    assert not estimate.sways(obj, params, assignment)
