@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 
 from backend import arrays
+from backend.api.swing import SwingParams
+from backend.context import JobContext
 from backend.fitting.driving import Driven
 from backend.fitting.fitted import Fitted, tip_motion, tip_particles
+from backend.fitting.modes import sway_modes
+from backend.gaussians import Gaussians
+from backend.jobs import swing
 from backend.mpm.grid import Grid
 from backend.mpm.model import Model
 from backend.mpm.total_lagrangian.body import Body
 from backend.mpm.total_lagrangian.solid import Solid
+from backend.subject import Subject
+from backend.swing import Swing
 from backend.trajectory import Binding
+from tests.backend.fitting_cases import front_view
 
 
 @pytest.fixture
@@ -54,3 +62,22 @@ def test_compliance_along_a_direction(fitted):
     """Along an axis it is that axis's number, between them the root of their squares."""
     assert fitted.tip_compliance(0.0) == pytest.approx(0.01)
     assert fitted.tip_compliance(np.pi / 2) == pytest.approx(0.02)
+
+
+def test_a_fitted_subject_is_pulled_about_in_its_true_modes(fitted, tmp_path):
+    """Frequencies and shapes are those of the elastic solver for what was fitted; the foot stays."""
+    positions = np.random.default_rng(0).uniform(0.2, 0.8, (6, 3)).astype(np.float32)
+    turns, scales = np.tile(np.float32([1, 0, 0, 0]), (6, 1)), np.full((6, 3), 0.01, np.float32)
+    cloud = Gaussians(positions, turns, scales, np.ones(6, np.float32), np.zeros((6, 1, 3), np.float32))
+    subject = Subject(cloud, np.ones(6, np.int32), front_view(16), np.zeros(3), 24.0)
+    files = {
+        "fit": str(arrays.save(tmp_path / "fit.npz", fitted.to_arrays())),
+        "subject": str(arrays.save(tmp_path / "subject.npz", subject.to_arrays())),
+    }
+    context = JobContext("j", tmp_path, lambda _message: None)
+    outputs, results = swing.run(SwingParams(modes=3, frequency=9.0), files, context)
+    found = Swing.from_arrays(arrays.load(outputs["swing"]))
+    expected = sway_modes(fitted.driven.body, fitted.young, 3)
+    assert found.rate == pytest.approx(2 * np.pi * expected.frequency, rel=1e-5)
+    assert results["frequency_hz"] == pytest.approx(expected.frequency[0], rel=1e-5)
+    assert np.abs(found.shapes[0, 0]).max() < 0.01 * np.abs(found.shapes[0, 99]).max()
