@@ -155,7 +155,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
         self._painter.paint(obj, start, self._mouse, settings.radius, part, settings.x_ray)
 
     def _resize(self, event, settings):
-        x, radius = self._sized_from
+        x, radius = self._sized_from  # type: ignore
         if event.type == "MOUSEMOVE":
             settings.radius = max(int(radius + self._mouse[0] - x), 1)
         elif event.value == "PRESS" and event.type in ("ESC", "RIGHTMOUSE"):

@@ -76,7 +76,6 @@ class SWAY_PT_select(SplatsPanel, bpy.types.Panel):
 class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
     bl_label = "Paint"
     bl_parent_id = "SWAY_PT_parts"
-    bl_options = set()
 
     def draw(self, context):
         layout, settings = self.layout, context.scene.sway.editing

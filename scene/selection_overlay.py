@@ -48,7 +48,7 @@ def _draw() -> None:
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     gpu.state.blend_set("ALPHA")
     gpu.state.point_size_set(SIZE)
-    with gpu.matrix.push_pop():
+    with gpu.matrix.push_pop():  # type: ignore
         gpu.matrix.multiply_matrix(obj.matrix_world)
         shader.uniform_float("color", COLOUR)
         _drawn[1].draw(shader)
