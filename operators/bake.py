@@ -10,7 +10,7 @@ from ..backend.trajectory import Trajectory
 from ..jobs import writing
 from ..properties import steps
 from ..properties.from_params import annotations_of, override
-from ..scene import bake, frames_bake, playback
+from ..scene import bake, frames_bake, markers, playback
 from .worker_operator import TICK, SplatsOperator, active_splats, redraw
 
 
@@ -113,6 +113,8 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
         megabytes = bake.bake_size(obj, trajectory, target, context.scene.sway.bake.bones) / 2**20
         found |= {"frame_start": first, "frame_end": first + len(trajectory) - 1, "megabytes": megabytes}
         steps.finish(obj, "bake", self._origin, found=found)
+        done = int(found.get("frames_done", len(trajectory)))
+        markers.mark(context.scene, obj, first, first + int(found.get("loop_frames", done)) - 1)
         self.report({"INFO"}, f"{describe(found)} ({megabytes:.1f} MB before compression)")
         return {"FINISHED"}
 
@@ -156,6 +158,7 @@ class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         obj = active_splats(context)
         bake.free_bake(context, obj)
+        markers.unmark(context.scene, obj)
         steps.clear(obj, "bake")
         if obj.sway.simulate.file:
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))

@@ -68,6 +68,14 @@ def test_from_parts_to_bake(plant):
     moved = np.linalg.norm(clouds[1] - clouds[0], axis=1)
     assert (moved > 1e-4).any() and (moved < 1e-6).sum() >= (~moving).sum() * 0.9
 
+    assert {marker.name: marker.frame for marker in scene.timeline_markers} == {
+        f"{plant.name} bake start": 1,
+        f"{plant.name} bake end": 6,
+    }
+    assert bpy.ops.sway.bake(target="bones", bones=4) == {"FINISHED"}
+    assert json.loads(plant.sway.bake.summary)["bones"] == 4 and len(scene.timeline_markers) == 2
+    assert bpy.ops.sway.free_bake() == {"FINISHED"} and not scene.timeline_markers
+
     scene.sway.fit.density = 1200
     assert steps.state(scene, plant, "fit") is steps.State.outdated
     assert steps.state(scene, plant, "reference") is steps.State.done
