@@ -103,6 +103,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
 def draw_modes(layout: bpy.types.UILayout, layer) -> None:
     """A video's spectrum, and its modes to tick with the shape of each."""
     draw_picture(layout, layer.spectrum, 12.0)
+    layout.operator("sway.pick_peaks", icon="RESTRICT_SELECT_OFF")
     flow = layout.grid_flow(columns=2, even_columns=True)
     for peak in layer.peaks:
         box = flow.box()

@@ -47,6 +47,12 @@ class SWAY_PG_Layer(bpy.types.PropertyGroup):
         "spectrum": bpy.props.StringProperty(
             name="Spectrum", description="Plot of the video's power spectrum", subtype="FILE_PATH"
         ),
+        "plot_zero": bpy.props.FloatProperty(
+            name="Plot Origin", description="Where 0 hertz is in the plot, in widths of it"
+        ),
+        "plot_hertz": bpy.props.FloatProperty(
+            name="Plot Scale", description="How far a hertz goes in the plot, in widths of it", default=1.0
+        ),
     }  # fmt: skip
 
 

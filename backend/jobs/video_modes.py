@@ -9,7 +9,7 @@ import numpy as np
 from .. import arrays
 from ..api.video_modes import Motion, VideoModesParams
 from ..context import JobContext
-from ..spectral.mode_pictures import mode_over_picture, spectrum_plot
+from ..spectral.mode_pictures import axis_place, highest_shown, mode_over_picture, spectrum_plot
 from ..spectral.power_spectrum import find_peaks
 from ..spectral.video_modes import measure, mode_volume
 from ..video.files import read_film
@@ -72,7 +72,10 @@ def run(params: VideoModesParams, inputs: dict[str, str], ctx: JobContext) -> tu
         )
     amplitudes = np.sqrt((np.abs(volume.coefficients[order]) ** 2).sum(-1)).max((1, 2))
     coherence = np.interp(volume.frequencies[order], spectrum.frequencies, spectrum.coherence)
+    zero, hertz = axis_place(highest_shown(spectrum, peaks))
     return outputs, {
+        "plot_zero": zero,
+        "plot_hertz": hertz,
         "frequencies_hz": [round(float(f), 3) for f in volume.frequencies[order]],
         "amplitudes_px": [round(float(a), 2) for a in amplitudes],
         "coherence": [round(float(c), 2) for c in coherence],

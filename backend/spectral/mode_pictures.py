@@ -16,16 +16,25 @@ POWER, FLOOR, COHERENCE, PEAK = (115, 190, 255), (107, 107, 117), (41, 43, 48), 
 """RGB, 0..255."""
 
 
-def spectrum_plot(spectrum: PowerSpectrum, peaks: np.ndarray, highest: float | None = None) -> np.ndarray:
-    """The spectrum up to `highest` hertz, its peaks numbered from 1 in the order given: [H, W, 3], 0..1.
+def highest_shown(spectrum: PowerSpectrum, peaks: np.ndarray) -> float:
+    """Where the plot's frequency axis ends, hertz."""
+    return float(min(spectrum.frequencies[-1], max(6.0, 1.6 * float(np.max(peaks, initial=0.0)))))
+
+
+def axis_place(highest: float) -> tuple[float, float]:
+    """Where 0 hertz is in a plot up to `highest` hertz, and how far a hertz goes, both in widths of the picture."""
+    _top, right, _bottom, left = MARGINS
+    return left / PLOT[1], (PLOT[1] - left - right) / PLOT[1] / highest
+
+
+def spectrum_plot(spectrum: PowerSpectrum, peaks: np.ndarray) -> np.ndarray:
+    """The spectrum up to `highest_shown`, its peaks numbered from 1 in the order given: [H, W, 3], 0..1.
 
     Power in decades, with the noise floor; coherence as grey columns behind it.
     """
     import cv2
 
-    f = spectrum.frequencies
-    if highest is None:
-        highest = min(f[-1], max(6.0, 1.6 * float(np.max(peaks, initial=0.0))))
+    f, highest = spectrum.frequencies, highest_shown(spectrum, peaks)
     shown = (f > 0) & (f <= highest)
     power = np.log10(np.maximum(spectrum.power, 1e-12))
     low, high = np.floor(power[shown].min()), np.ceil(power[shown].max() + 0.2)

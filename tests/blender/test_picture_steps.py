@@ -108,6 +108,14 @@ def test_modes_of_a_video_become_a_picture_with_ticks(worker, tmp_path):
     assert layer.peaks[0].frequency == pytest.approx(2.0, abs=0.25)  # half a bin of two seconds
     assert os.path.isfile(layer.spectrum) and os.path.isfile(layer.peaks[0].picture)
     assert bpy.ops.sway.animate_picture(image=image.name, frames=12, preview_size=64) == {"FINISHED"}
+    # A click on the plot means the peak that is drawn there: the dot's own colour is at its place.
+    from bl_ext.user_default.sway.operators.picture_modes import nearest_peak
+
+    plot = bpy.data.images.load(layer.spectrum)
+    width, height = plot.size
+    columns = np.array(plot.pixels[:]).reshape(height, width, -1)[..., :3]
+    dots = np.flatnonzero((np.abs(columns - np.array([255, 158, 64]) / 255).max(-1) < 0.02).sum(0) >= 8)
+    assert nearest_peak(layer, dots.mean() / width) == layer.peaks[0] and nearest_peak(layer, 0.95) is None
     layer.peaks[0].use = False
     with pytest.raises(RuntimeError, match="tick at least one"):
         bpy.ops.sway.animate_picture(image=image.name)
