@@ -9,6 +9,7 @@ import numpy as np
 
 from .gaussians import Gaussians
 from .neighbours import mean_distances
+from .srgb import to_linear
 from .voxels import Voxels
 
 SRGB_TO_LMS = np.array(
@@ -68,8 +69,7 @@ def near_colour(gaussians: Gaussians, colour: np.ndarray, tolerance: float) -> n
 def oklab(colours: np.ndarray) -> np.ndarray:
     """Lightness and opponent colours [N, 3] of display-referred sRGB colours [N, 3] (Ottosson 2020)."""
     colours = np.clip(colours, 0, None)
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    return np.cbrt(linear @ SRGB_TO_LMS.T) @ LMS_TO_OKLAB.T
+    return np.cbrt(to_linear(colours) @ SRGB_TO_LMS.T) @ LMS_TO_OKLAB.T
 
 
 def connected(positions: np.ndarray, seeds: np.ndarray, gap: float, among: np.ndarray | None = None) -> np.ndarray:

@@ -80,6 +80,13 @@ def quaternion_from_vector(vector: np.ndarray) -> np.ndarray:
     return np.concatenate([np.cos(angle / 2), np.sinc(angle / (2 * np.pi)) * np.asarray(vector) / 2], -1)
 
 
+def continuous(q: np.ndarray) -> np.ndarray:
+    """Quaternions [T, ..., 4] with the sign that follows from the one before along the first axis, for blending."""
+    turned_over = (q[1:] * q[:-1]).sum(-1) < 0
+    sign = np.cumprod(np.where(turned_over, -1, 1), axis=0).astype(q.dtype)
+    return np.concatenate([q[:1], sign[..., None] * q[1:]])
+
+
 def similarity(matrix: np.ndarray) -> tuple[np.ndarray, float]:
     """Rotation matrix [3, 3] and scale of a 4x4 similarity (rotation, uniform scale, translation).
 

@@ -60,7 +60,7 @@ class Swing:
     def trajectory(self, amplitudes: np.ndarray, fps: float) -> Trajectory:
         """The motion of amplitudes [T, M] at the frames of a scene."""
         positions = self.rest + np.tensordot(amplitudes, self.shapes, 1)
-        rotations = quaternions(np.tensordot(amplitudes, self.turns, 1))
+        rotations = rot.quaternion_from_vector(np.tensordot(amplitudes, self.turns, 1))
         moved = (a.astype(np.float32) for a in (self.rest, positions, rotations))
         return Trajectory(*moved, self.binding, fps)
 
@@ -157,12 +157,6 @@ def performed(swing: Swing, touches: Iterable[Touch], frames: int, fps: float) -
         now = frame / fps
         rows.append(hand.amplitudes)
     return np.array(rows)
-
-
-def quaternions(turns: np.ndarray) -> np.ndarray:
-    """Unit quaternions wxyz [..., 4] of rotation vectors [..., 3] (radians)."""
-    half = 0.5 * np.sqrt(np.einsum("...i,...i->...", turns, turns))[..., None]
-    return rot.normalised(np.concatenate([np.cos(half), 0.5 * np.sinc(half / np.pi) * turns], -1))
 
 
 def exponential(matrix: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from backend.baking.keys import keyed_frames
 from backend.baking.rig import rig
 from backend.baking.spectral_motion import compress, thinned
 from backend.camera import Camera
-from backend.deformation import rotation_and_stretch
+from backend.deformation import rotation_and_stretch, six_numbers
 from backend.fitting.driving import drive
 from backend.forces.wind import wind_acceleration
 from backend.formats import read
@@ -26,7 +26,6 @@ from backend.mpm.total_lagrangian.solver import ElasticSolver
 from backend.parts import guess_parts
 from backend.render.losses import psnr
 from backend.render.rasteriser import Rasteriser
-from backend.render.skinning import six_numbers
 from backend.sample import potted_plant
 from backend.trajectory import Trajectory
 

@@ -33,7 +33,7 @@ import sys
 import numpy as np
 from backend import arrays, taichi_runtime
 from backend.render.rasteriser import Rasteriser
-from backend.render.skinning import six_numbers
+from backend.deformation import six_numbers
 from backend.subject import Subject
 
 taichi_runtime.start("f32")

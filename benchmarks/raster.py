@@ -23,10 +23,10 @@ def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit. The best of several runs each: a shared machine only ever adds time."""
     import torch
 
+    from backend.deformation import six_numbers
     from backend.render import twin
     from backend.render.losses import psnr
     from backend.render.rasteriser import Rasteriser
-    from backend.render.skinning import six_numbers
 
     taichi_runtime.start("f32")
     gaussians, up = _plant()

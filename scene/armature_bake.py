@@ -14,6 +14,7 @@ import numpy as np
 
 from ..backend.baking.keys import keyed_frames, slopes
 from ..backend.baking.rig import Rig, rig
+from ..backend.rotations import continuous
 from ..backend.trajectory import Trajectory
 from . import bake_stack, fcurves, motion, nodes, splats
 from .armature_group import BONES, CAGE, MODIFIER, REST, armature_group
@@ -130,7 +131,7 @@ def _key(armature: bpy.types.Object, motion_: Trajectory, frame_start: int, size
         bone = armature.pose.bones[bone_name(number)]
         bone.rotation_mode = "QUATERNION"
         location = motion_.positions[:, number] - motion_.rest[number]
-        rotation = _continuous(motion_.rotations[:, number])
+        rotation = continuous(motion_.rotations[:, number])
         # A quaternion's number off by e takes the end of a bone 2 e sizes along.
         values = np.concatenate([location, rotation], 1).astype(float)
         off = np.array([tolerance] * 3 + [tolerance / (2 * size)] * 4) / np.sqrt(3)
@@ -141,12 +142,6 @@ def _key(armature: bpy.types.Object, motion_: Trajectory, frame_start: int, size
             curve = (frame_start + frames, values[frames, index], slope[frames, index])
             fcurves.key_smooth(armature, bone.path_from_id(path), channel, *curve)
     return keys
-
-
-def _continuous(rotations: np.ndarray) -> np.ndarray:
-    """Quaternions [T, 4] with the sign that follows from the one before, so that curves through them do not jump."""
-    sign = np.cumprod(np.where((rotations[1:] * rotations[:-1]).sum(-1) < 0, -1, 1))
-    return np.concatenate([rotations[:1], sign[:, None] * rotations[1:]])
 
 
 def _cage(obj: bpy.types.Object, armature: bpy.types.Object, rest: np.ndarray, size: float) -> bpy.types.Object:

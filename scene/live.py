@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from ..backend import rotations as rot
-from ..backend.swing import Swing, quaternions
+from ..backend.swing import Swing
 from . import motion, splats
 
 
@@ -32,7 +32,7 @@ class LivePose:
         """Pose the object at amplitudes [M]."""
         a = amplitudes.astype(np.float32)
         self._positions[self.splats] = self._rest + (a @ self._shapes).reshape(-1, 3)
-        turned = quaternions((a @ self._turns).reshape(-1, 3))
+        turned = rot.quaternion_from_vector((a @ self._turns).reshape(-1, 3))
         self._rotations[self.splats] = rot.multiply(turned, self._turned)
         splats.write_attribute(obj, motion.POSED_POSITION, "FLOAT_VECTOR", self._positions)
         splats.write_attribute(obj, motion.POSED_ROTATION, "QUATERNION", self._rotations)

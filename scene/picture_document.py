@@ -11,6 +11,7 @@ import numpy as np
 from ..backend import arrays
 from ..backend.picture import SMALLEST, Kind, Layer, Line, Picture, Wind
 from ..backend.spectral_volume import SpectralVolume
+from ..backend.srgb import from_linear
 
 SIMPLIFY = 1.5
 """Pixels: a drawn line's points lie at least so far apart."""
@@ -58,7 +59,7 @@ def photo(image: bpy.types.Image) -> np.ndarray:
         # Blender holds 16-bit pictures as light, multiplied by their alpha.
         if values.shape[2] == 4:
             values = np.concatenate([values[..., :3] / np.maximum(values[..., 3:], 1e-6), values[..., 3:]], -1)
-        values = np.concatenate([_encoded(values[..., :3]), values[..., 3:]], -1)
+        values = np.concatenate([from_linear(np.clip(values[..., :3], 0, 1)), values[..., 3:]], -1)
     if values.shape[2] == 4 and (values[..., 3] >= 1).all():
         values = values[..., :3]
     return np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
@@ -172,12 +173,6 @@ def _thinned(points: np.ndarray) -> np.ndarray:
         if np.linalg.norm(point - kept[-1]) >= SIMPLIFY:
             kept.append(point)
     return np.array(kept)
-
-
-def _encoded(light: np.ndarray) -> np.ndarray:
-    """Linear light to sRGB."""
-    light = np.clip(light, 0, 1)
-    return np.where(light < 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def _loads(image: bpy.types.Image) -> bool:

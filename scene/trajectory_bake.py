@@ -14,6 +14,7 @@ import bpy
 import numpy as np
 
 from ..backend.deformation import UNSTRETCHED
+from ..backend.rotations import continuous
 from ..backend.trajectory import Binding, Trajectory
 from . import bake_stack, fcurves, motion, nodes, splats
 from .trajectory_group import (
@@ -166,21 +167,11 @@ def _motion_object(context: bpy.types.Context, obj: bpy.types.Object, trajectory
     still = np.zeros_like(trajectory.rotations[:1])
     still[..., 0] = 1
     positions = np.concatenate([trajectory.rest[None], trajectory.positions])  # [1 + T, P, 3]
-    rotations = _continuous(np.concatenate([still, trajectory.rotations]))  # [1 + T, P, 4]
+    # All begin alike, at rest: signs also agree with each other until one turns by more than half a turn more.
+    rotations = continuous(np.concatenate([still, trajectory.rotations]))  # [1 + T, P, 4]
     mesh = bpy.data.meshes.new(f"{obj.name} motion")
     mesh.vertices.add(len(positions) * len(trajectory.rest))
     points = bake_stack.hidden_object(context, obj, mesh.name, mesh)
     splats.write_attribute(points, splats.POSITION, "FLOAT_VECTOR", positions)
     splats.write_attribute(points, splats.ROTATION, "QUATERNION", rotations)
     return points
-
-
-def _continuous(rotations: np.ndarray) -> np.ndarray:
-    """Quaternions [T, P, 4] with the sign that follows from the frame before, so that nodes can blend them as they are.
-
-    All begin alike, at rest. The signs of two particles then also agree with each other, until one has turned by more
-    than half a turn against the other.
-    """
-    turned_over = (rotations[1:] * rotations[:-1]).sum(-1) < 0  # [T - 1, P]
-    sign = np.cumprod(np.where(turned_over, -1, 1), axis=0).astype(np.float32)
-    return np.concatenate([rotations[:1], sign[..., None] * rotations[1:]])

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from ..camera import Camera
+from ..deformation import six_numbers
 from ..gaussians import Gaussians
 from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..render.rasteriser import Rasteriser
-from ..render.skinning import six_numbers
 from ..video.clip import Clip
 from .driving import Driven
 from .modes import Modes, sway_modes

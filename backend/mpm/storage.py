@@ -32,6 +32,13 @@ def zeros(*shape: int, dtype: type | None = None):
     return array
 
 
+def device(values: np.ndarray, dtype: type | None = None):
+    """A device array of host values."""
+    array = zeros(*np.shape(values), dtype=dtype)
+    put(array, slice(None), values)
+    return array
+
+
 def put(array, index, values: np.ndarray) -> None:
     """Write host values into array[index]."""
     if isinstance(array, np.ndarray):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..camera import Camera
+from ..deformation import six_numbers
 from ..gaussians import Gaussians
 from .rasteriser import Rasteriser
-from .skinning import six_numbers
 
 NOTHING = 1e10
 """Depth [m] where nothing is, as Blender writes it."""

@@ -15,6 +15,7 @@ import numpy as np
 import taichi as ti
 
 from .. import taichi_runtime
+from ..deformation import six_numbers
 from ..gaussians import Gaussians
 from ..mpm.polar import polar_rotation, polar_rotation_adjoint
 from ..trajectory import Binding
@@ -82,11 +83,6 @@ class Skinning:
             grad_deformation,
         )
         return grad_particles, grad_deformation
-
-
-def six_numbers(matrices: np.ndarray) -> np.ndarray:
-    """Symmetric matrices [N, 3, 3] as rows of xx, xy, xz, yy, yz, zz [N, 6]."""
-    return matrices[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
 
 
 @ti.func

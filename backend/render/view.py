@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..deformation import six_numbers
 from ..subject import Subject
 from .rasteriser import Rasteriser
-from .skinning import six_numbers
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..srgb import from_linear
 from .surfaces import Patch
 
 SUN, SUN_LIGHT = np.array([-0.45, -0.50, 0.74]), np.array([2.9, 2.65, 2.25])
@@ -46,7 +47,7 @@ def lit(patches: list[Patch]) -> np.ndarray:
 def _display(linear: np.ndarray) -> np.ndarray:
     """sRGB-encoded colours, highlights compressed softly."""
     linear = linear * (1 + linear / 4) / (1 + linear)  # Reinhard et al. 2002, eq. 4, white at 2
-    return np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).clip(0, 1)
+    return from_linear(linear).clip(0, 1)
 
 
 class _ShadowGrid:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..srgb import to_linear
 from .exr import write_exr
 
 SEQUENCES = (".png", ".exr")
@@ -59,11 +60,6 @@ def export_vectors(displacements: Iterable[np.ndarray], path: str | os.PathLike[
     return files
 
 
-def linear(encoded: np.ndarray) -> np.ndarray:
-    """sRGB-encoded 0..1 to scene-linear (IEC 61966-2-1)."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
 def _listed() -> str:
     return ", ".join((SEQUENCES + FILMS)[:-1]) + " or " + FILMS[-1]
 
@@ -83,7 +79,7 @@ def _write_png(path: Path, frame: np.ndarray) -> None:
 
 def _write_colours(path: Path, frame: np.ndarray) -> None:
     values = _unit(frame)
-    colours = linear(values[..., :3])
+    colours = to_linear(values[..., :3])
     if values.shape[2] == 4:
         colours = colours * values[..., 3:]
     channels = {name: colours[..., i].astype(np.float16) for i, name in enumerate("RGB")}

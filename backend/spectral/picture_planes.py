@@ -7,6 +7,7 @@ import numpy as np
 from ..picture import Kind
 from ..picture_motion import PictureMotion
 from ..spectral_volume import SpectralVolume
+from ..srgb import from_linear, to_linear
 from .layers import Prepared, Sprite
 from .pixel_motion import PixelMotion
 from .plant import plant_strokes
@@ -38,7 +39,7 @@ def plane_images(prepared: Prepared, mix_light: bool) -> list[np.ndarray]:
         colours, cover = _unit(sprite.colours)[..., :3], sprite.cover.astype(np.float32)
         together = behind + cover[..., None] * (colours - behind)
         if mix_light:
-            colours, cover = _for_light(colours, cover, behind, together)
+            colours, cover = _forto_linear(colours, cover, behind, together)
         canvas[top:bottom, left:right] = together
         image = np.zeros((height, width, 4), np.uint8)
         image[top:bottom, left:right, :3] = np.round(np.clip(colours, 0, 1) * 255)
@@ -47,14 +48,14 @@ def plane_images(prepared: Prepared, mix_light: bool) -> list[np.ndarray]:
     return images
 
 
-def _for_light(
+def _forto_linear(
     colours: np.ndarray, cover: np.ndarray, behind: np.ndarray, together: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours [h, w, 3] and cover [h, w] that blend as light over `behind` to what `together` shows.
 
     The cover that comes nearest with the layer's own colours, then the colours that do with that cover.
     """
-    own, back, wanted = (_light(a) for a in (colours, behind, together))
+    own, back, wanted = (to_linear(a) for a in (colours, behind, together))
     span = own - back
     size = (span**2).sum(-1)
     nearest = ((wanted - back) * span).sum(-1) / np.maximum(size, 1e-9)
@@ -62,22 +63,12 @@ def _for_light(
     new_cover = np.where(soft, np.clip(nearest, 0, 1), cover)
     share = new_cover[..., None]
     exact = np.clip(back + (wanted - back) / np.maximum(share, 1e-3), 0, 1)
-    return np.where(share > TELLS, _display(exact), colours), new_cover
+    return np.where(share > TELLS, from_linear(exact), colours), new_cover
 
 
 def _unit(image: np.ndarray) -> np.ndarray:
     """A picture as float32 in 0..1."""
     return image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
-
-
-def _light(values: np.ndarray) -> np.ndarray:
-    """sRGB to linear light."""
-    return np.where(values < 0.04045, values / 12.92, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4)
-
-
-def _display(light: np.ndarray) -> np.ndarray:
-    """Linear light to sRGB."""
-    return np.where(light < 0.0031308, light * 12.92, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def plane_motion(

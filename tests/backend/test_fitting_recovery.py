@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from backend import taichi_runtime
+from backend.deformation import six_numbers
 from backend.fitting.chain import Chain, Push
 from backend.fitting.driving import drive
 from backend.fitting.gradient import fit_gradient
@@ -20,7 +21,7 @@ from backend.fitting.task import Task
 from backend.fitting.timing import Timing
 from backend.mpm.total_lagrangian.solver import ElasticSolver
 from backend.render.rasteriser import Rasteriser
-from backend.render.skinning import Skinning, six_numbers
+from backend.render.skinning import Skinning
 from backend.video.clip import Clip
 from tests.backend.fitting_cases import HEIGHT, front_view, stalk
 

@@ -30,6 +30,7 @@ SHARED = {
     "spectral",
     "spectral_volume",
     "spherical_harmonics",
+    "srgb",
     "subject",
     "surroundings",
     "swing",

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from backend.spectral import export as export_module
-from backend.spectral.export import export, export_vectors, linear
+from backend.spectral.export import export, export_vectors
 from backend.spectral.reading import read_picture
+from backend.srgb import to_linear
 
 av = pytest.importorskip("av")
 cv2 = pytest.importorskip("cv2")
@@ -116,7 +117,7 @@ def test_sequences_are_numbered_and_exact(tmp_path):
     with av.open(str(exr)) as container:
         read = next(container.decode(video=0)).reformat(format="gbrpf32le").to_ndarray()
     # Half floats keep 11 bits; FFmpeg goes through 16-bit integers on the way to floats.
-    np.testing.assert_allclose(read[25, 30], linear(np.array([200, 40, 0]) / 255), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(read[25, 30], to_linear(np.array([200, 40, 0]) / 255), rtol=1e-3, atol=1e-4)
 
 
 def test_vectors_are_floats_with_y_up(tmp_path):

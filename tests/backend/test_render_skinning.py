@@ -40,7 +40,8 @@ def scene(particle_count: int = PARTICLES, splat_count: int = SPLATS, moving: in
 
 def test_pose_agrees_with_trajectory(double_precision):
     """Splats stand where `Trajectory.pose` puts them, and turn as there to the square of how far turns differ."""
-    from backend.render.skinning import Skinning, six_numbers
+    from backend.deformation import six_numbers
+    from backend.render.skinning import Skinning
 
     gaussians, binding, rest = scene()
     rng = np.random.default_rng(1)

@@ -8,8 +8,9 @@ import pytest
 from backend.jobs.swing import turning
 from backend.mpm.grid import Grid
 from backend.mpm.model import Model
+from backend.rotations import quaternion_from_vector
 from backend.simulation.network import network_modes
-from backend.swing import Hand, Swing, Touch, exponential, performed, quaternions
+from backend.swing import Hand, Swing, Touch, exponential, performed
 from backend.trajectory import Binding
 
 
@@ -95,7 +96,7 @@ def test_turning_of_a_rotation_is_its_vector():
     # Half the curl of the affine fit; its regularisation by a thousandth of the trace takes some
     # percent where ten points lie near a plane.
     assert turning(rest, np.cross(w, rest)[None])[0] == pytest.approx(np.tile(w, (200, 1)), abs=0.02)
-    q = quaternions(w)
+    q = quaternion_from_vector(w)
     assert 2 * np.arccos(q[0]) == pytest.approx(np.linalg.norm(w))
 
 

@@ -60,9 +60,9 @@ class Walls:
             velocity = np.zeros((*shape.values.shape, 3)) if shape.velocity is None else shape.velocity
             samples.append(np.concatenate([shape.values[..., None], velocity], -1).reshape(-1, 4))
             first += shape.values.size
-        self.numbers = _on_device(numbers)
-        self.integers = _on_device(integers, np.int32)
-        self.samples = _on_device(np.concatenate(samples))
+        self.numbers = storage.device(numbers)
+        self.integers = storage.device(integers, np.int32)
+        self.samples = storage.device(np.concatenate(samples))
 
     def poses(self, frame: int, substeps: int, dt: float):
         """Poses through a frame [substeps, colliders, POSE], on the device."""
@@ -73,7 +73,7 @@ class Walls:
             poses[:, k, CENTRE:VELOCITY] = c[:-1] - self._origin
             poses[:, k, VELOCITY:GRADIENT] = np.diff(c, axis=0) / dt
             poses[:, k, GRADIENT:] = ((R[1:] @ R[:-1].transpose(0, 2, 1) - np.eye(3)) / dt).reshape(-1, 9)
-        return _on_device(poses)
+        return storage.device(poses)
 
     def speed(self, frame: int, fps: float) -> float:
         """Highest speed of a wall's surface in a frame, m/s."""
@@ -98,9 +98,3 @@ def _speed(collider: Collider, frame: int, fps: float) -> float:
     R, c = collider.motion.poses(frame, 8)
     path = np.einsum("tij,nj->tni", R, corners) + c[:, None]
     return float(np.linalg.norm(np.diff(path, axis=0), axis=-1).max()) * 8 * fps + own
-
-
-def _on_device(values: np.ndarray, dtype: type | None = None):
-    array = storage.zeros(*values.shape, dtype=dtype)
-    storage.put(array, slice(None), values)
-    return array

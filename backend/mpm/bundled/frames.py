@@ -106,8 +106,8 @@ class BundledRun:
         boundaries = (self._flags, walls.numbers, walls.integers, walls.samples, poses)
         drag = None
         if self._rate is not None and self._rate.any():
-            drag = _on_device(bundles.of_each(self._rate))
-        loose = _on_device(bundles.slots(self._loose), np.int32)
+            drag = storage.device(bundles.of_each(self._rate))
+        loose = storage.device(bundles.slots(self._loose), np.int32)
         for begin, end in clock.bursts(self.substeps, self.planned / self.substeps):
             for step in range(begin, end):
                 if len(self._loose):
@@ -125,9 +125,3 @@ class BundledRun:
             if storage.host(self._flags).any():
                 break
         return storage.host(self._flags)[0].copy()
-
-
-def _on_device(values: np.ndarray, dtype: type | None = None):
-    array = storage.zeros(*values.shape, dtype=dtype)
-    storage.put(array, slice(None), values)
-    return array

@@ -67,10 +67,10 @@ class ElasticSolver:
         self.model, self.record_bytes = body, record_bytes
         elements, clamp = body.elements, body.clamp
         axes = spline.axis_weights(elements.points, elements.span[:, None], body.grid)
-        self._nodes = _device(elements.nodes, np.int32)
-        self._axes = _device(np.concatenate(axes, -2))
-        self._inverse_mass = _device(body.inverse_mass)
-        self._clamp = (_device(clamp.nodes, np.int32), _device(clamp.ahead), _device(clamp.back))
+        self._nodes = storage.device(elements.nodes, np.int32)
+        self._axes = storage.device(np.concatenate(axes, -2))
+        self._inverse_mass = storage.device(body.inverse_mass)
+        self._clamp = (storage.device(clamp.nodes, np.int32), storage.device(clamp.ahead), storage.device(clamp.back))
         nu = body.poisson
         self._lame = (1 / (2 * (1 + nu)), nu / ((1 + nu) * (1 - 2 * nu)))
         self._run: _Run | None = None
@@ -82,7 +82,12 @@ class ElasticSolver:
         nodes, value, _ = body.seen
         answer = value * body.inverse_mass[nodes]
         response = answer / (value * answer).sum(1, keepdims=True)
-        return _device(body.rest - body.grid.origin), _device(nodes, np.int32), _device(value), _device(response)
+        return (
+            storage.device(body.rest - body.grid.origin),
+            storage.device(nodes, np.int32),
+            storage.device(value),
+            storage.device(response),
+        )
 
     @cached_property
     def _highest_rate(self) -> float:
@@ -262,12 +267,12 @@ class ElasticSolver:
             substeps,
             dt,
             moduli,
-            _device(moduli * body.elements.volume / POINTS),
-            _device(_four(pushes)[None]),
-            _device(np.exp(-dt * np.repeat(np.asarray(damping)[:, None], size, 1))),
+            storage.device(moduli * body.elements.volume / POINTS),
+            storage.device(_four(pushes)[None]),
+            storage.device(np.exp(-dt * np.repeat(np.asarray(damping)[:, None], size, 1))),
             [],
         )
-        v = _device(_four(fields)[:, None])
+        v = storage.device(_four(fields)[:, None])
         start = np.zeros((batch, size, 4))
         positions = np.empty((batch, frames, count, 3), real())
         deformation = np.empty((batch, frames, count, 3, 3), real())
@@ -312,9 +317,9 @@ class ElasticSolver:
         ends = steady + np.stack([body.forces(a) for a in push.acceleration])
         rows = np.zeros((index + 2, *ends.shape[1:]))
         rows[index:] = ends
-        run.pushes = _device(_four(rows)[None])
+        run.pushes = storage.device(_four(rows)[None])
         rate = body.forces(np.broadcast_to(push.rate, len(body))[:, None])[:, 0]
-        run.decay = _device(np.exp(-run.dt * (damping + rate))[None])
+        run.decay = storage.device(np.exp(-run.dt * (damping + rate))[None])
 
     def _advance(self, run: _Run, index: int, u, v, clock: Clock, walls: Walls | None = None) -> None:
         """Simulate frame `index` from slot 0 of u on; raises Unstable."""
@@ -341,13 +346,6 @@ class ElasticSolver:
                 forward.advance_each(*arrays, begin, end, run.dt, *self._lame)
             if storage.host(flags).any():
                 raise Unstable(ADVICE)
-
-
-def _device(values: np.ndarray, dtype: type | None = None):
-    """A device array of host values."""
-    array = storage.zeros(*np.shape(values), dtype=dtype)
-    storage.put(array, slice(None), values)
-    return array
 
 
 def _four(values: np.ndarray) -> np.ndarray:
