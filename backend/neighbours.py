@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .voxels import OFFSETS, SPAN
+from .voxels import OFFSETS, cells_of, keys_of
 
 AROUND = np.concatenate([np.zeros((1, 3), int), OFFSETS])
 """A cell and its 26 neighbours [27, 3]."""
@@ -69,7 +69,7 @@ class _Grid:
     @staticmethod
     def of(points: np.ndarray, chosen: np.ndarray, size: float) -> _Grid:
         """Of the points with the numbers `chosen` [M]."""
-        keys = _keys(_cells(points[chosen], size))
+        keys = keys_of(cells_of(points[chosen], size))
         order = np.argsort(keys, kind="stable")
         unique, begins, counts = np.unique(keys[order], return_index=True, return_counts=True)
         return _Grid(size, unique, begins, counts, chosen[order])
@@ -84,10 +84,10 @@ class _Grid:
 
         Infinite where there are fewer than k.
         """
-        cells, cell = np.unique(_keys(_cells(points[wanted], self.size)), return_inverse=True)
+        cells, cell = np.unique(keys_of(cells_of(points[wanted], self.size)), return_inverse=True)
         home = np.searchsorted(self.keys, cells)
-        inside = _cells(points[self.order[self.begins[home]]], self.size)  # [C, 3]
-        around = _keys(inside[:, None] + AROUND)  # [C, 27]
+        inside = cells_of(points[self.order[self.begins[home]]], self.size)  # [C, 3]
+        around = keys_of(inside[:, None] + AROUND)  # [C, 27]
         place = np.minimum(np.searchsorted(self.keys, around), len(self.keys) - 1)
         there = self.keys[place] == around
         taken = np.where(there, self.counts[place], 0)
@@ -134,20 +134,9 @@ def _first_size(points: np.ndarray, k: int) -> float:
     extent = max(float((high - low).max()), float(np.ptp(points, axis=0).max()) * 1e-3, 1e-9)
     size = extent * np.sqrt(k / len(points))  # of a surface, so many lie in a cell
     for _ in range(SEARCHES):
-        counts = np.unique(_keys(_cells(points, size)), return_counts=True)[1]
+        counts = np.unique(keys_of(cells_of(points, size)), return_counts=True)[1]
         dense = counts[counts > k].sum() / len(points)
         if DENSE[0] <= dense <= DENSE[1]:
             break
         size *= 1.3 if dense < DENSE[0] else 0.8
     return size
-
-
-def _cells(points: np.ndarray, size: float) -> np.ndarray:
-    """Integer cell [N, 3] of each point."""
-    return np.clip(np.floor(points / size), -SPAN // 2, SPAN // 2).astype(np.int64)
-
-
-def _keys(cells: np.ndarray) -> np.ndarray:
-    """One integer for each cell [..., 3]."""
-    x, y, z = np.moveaxis(cells + SPAN, -1, 0)
-    return (x * (2 * SPAN) + y) * (2 * SPAN) + z

@@ -30,10 +30,10 @@ class Voxels:
     @staticmethod
     def around(points: np.ndarray, size: float) -> Voxels:
         """Cells with edge `size` that hold at least one of the points [N, 3]."""
-        index = np.clip(np.floor((points - np.median(points, axis=0)) / size), -SPAN // 2, SPAN // 2).astype(np.int64)
-        keys, first, of_point = np.unique(_keys(index), return_index=True, return_inverse=True)
+        index = cells_of(points - np.median(points, axis=0), size)
+        keys, first, of_point = np.unique(keys_of(index), return_index=True, return_inverse=True)
         cells = index[first]
-        around = _keys(cells[:, None] + OFFSETS)
+        around = keys_of(cells[:, None] + OFFSETS)
         place = np.minimum(np.searchsorted(keys, around), len(keys) - 1)
         return Voxels(size, cells, of_point, np.where(keys[place] == around, place, len(keys)))
 
@@ -88,7 +88,12 @@ class Voxels:
         return labels
 
 
-def _keys(index: np.ndarray) -> np.ndarray:
+def cells_of(points: np.ndarray, size: float) -> np.ndarray:
+    """Integer indices [N, 3] of the cells of edge `size` that points [N, 3] lie in; what is far away is brought near."""
+    return np.clip(np.floor(points / size), -SPAN // 2, SPAN // 2).astype(np.int64)
+
+
+def keys_of(index: np.ndarray) -> np.ndarray:
     """One integer for each cell [...] of indices [..., 3]."""
-    x, y, z = np.moveaxis(index + SPAN, -1, 0)
+    x, y, z = np.moveaxis(index.astype(np.int64) + SPAN, -1, 0)
     return (x * (2 * SPAN) + y) * (2 * SPAN) + z

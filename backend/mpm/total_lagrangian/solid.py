@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...voxels import OFFSETS, SPAN
+from ...voxels import OFFSETS, keys_of
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,8 @@ class Solid:
 
 def _find(cells: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Index into `cells` [V, 3] of each of `wanted` [..., 3], V where it is not among them."""
-    keys = _keys(cells)
+    keys = keys_of(cells)
     order = np.argsort(keys)
-    sought = _keys(wanted)
+    sought = keys_of(wanted)
     place = np.minimum(np.searchsorted(keys[order], sought), len(keys) - 1)
     return np.where(keys[order][place] == sought, order[place], len(keys))
-
-
-def _keys(cells: np.ndarray) -> np.ndarray:
-    """One integer for each cell [...] of indices [..., 3]."""
-    x, y, z = np.moveaxis(cells.astype(np.int64) + SPAN, -1, 0)
-    return (x * (2 * SPAN) + y) * (2 * SPAN) + z

@@ -50,8 +50,10 @@ class _Run:
     young: object
     """Moduli times the volume of a point [B, C], on the device."""
     pushes: object
-    """Accelerations of the nodes at frame borders [1, frames + 1 or 1, n, 4], on the device."""
+    """Accelerations of the nodes at frame borders [1, frames + 1 or 1, n, 4], or those of one frame [1, 2, n, 4]."""
     decay: object
+    first: int
+    """The frame that `pushes` begins with."""
     frames: list
     """Where recorded: (u at the start [n, 4], v at the start [n, 4], u at all substeps or None)."""
 
@@ -270,6 +272,7 @@ class ElasticSolver:
             storage.device(moduli * body.elements.volume / POINTS),
             storage.device(_four(pushes)[None]),
             storage.device(np.exp(-dt * np.repeat(np.asarray(damping)[:, None], size, 1))),
+            0,
             [],
         )
         v = storage.device(_four(fields)[:, None])
@@ -315,9 +318,7 @@ class ElasticSolver:
         push = forces.frame(index, body.rest + value @ moved, value @ v[:, :3].astype(np.float64), deformation)
         steady = pushes[np.minimum([index, index + 1], len(pushes) - 1)]
         ends = steady + np.stack([body.forces(a) for a in push.acceleration])
-        rows = np.zeros((index + 2, *ends.shape[1:]))
-        rows[index:] = ends
-        run.pushes = storage.device(_four(rows)[None])
+        run.pushes, run.first = storage.device(_four(ends)[None]), index
         rate = body.forces(np.broadcast_to(push.rate, len(body))[:, None])[:, 0]
         run.decay = storage.device(np.exp(-run.dt * (damping + rate))[None])
 
@@ -331,7 +332,7 @@ class ElasticSolver:
         flags = storage.zeros(batch, dtype=np.int32)
         arrays = (
             *(u, v, force, self._nodes, self._axes, run.young, self._inverse_mass, run.pushes),
-            *(*self._clamp, held, run.decay, flags, index, run.substeps),
+            *(*self._clamp, held, run.decay, flags, index - run.first, run.substeps),
         )
         if walls:
             poses = walls.poses(index, run.substeps, run.dt)
