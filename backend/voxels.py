@@ -89,7 +89,7 @@ class Voxels:
 
 
 def cells_of(points: np.ndarray, size: float) -> np.ndarray:
-    """Integer indices [N, 3] of the cells of edge `size` that points [N, 3] lie in; what is far away is brought near."""
+    """Indices [N, 3] of the cells of edge `size` that points [N, 3] lie in; what is far away is brought near."""
     return np.clip(np.floor(points / size), -SPAN // 2, SPAN // 2).astype(np.int64)
 
 
