@@ -6,31 +6,22 @@ import bpy
 
 from . import preferences
 from .jobs import queue
-from .operators import (
-    acting,
-    bake,
-    drag,
+from .operators import acting, bake, drag, fit, jobs, reference, render_film, simulate
+from .operators.pictures import picture, picture_find, picture_modes, picture_poke
+from .operators.splats import (
     edit_splats,
     export_motion,
     export_splats,
-    fit,
     import_splats,
-    jobs,
     paint_parts,
     parts,
-    picture,
-    picture_find,
-    picture_modes,
-    picture_poke,
-    reference,
-    render_film,
     scale_to_size,
     select_splats,
-    simulate,
 )
 from .panels import picture_editor, pictures, sidebar, simulation, splats
 from .properties import groups, picture_groups
-from .scene import picture_mask, playback, selection_overlay
+from .scene import playback, selection_overlay
+from .scene.pictures import picture_mask
 
 CLASSES = (
     *groups.CLASSES,

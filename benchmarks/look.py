@@ -56,7 +56,7 @@ def run(_options: dict) -> list[dict]:
         reference = rasterised(scene, module("scene.splats").world_gaussians(obj), folder)
         for engine, fast, label in VARIANTS:
             choose_engine(scene, engine)
-            module("scene.display").fast_render(obj, fast)
+            module("scene.drawing.display").fast_render(obj, fast)
             for size in SIZES:
                 scene.render.resolution_x = scene.render.resolution_y = size
                 begun = time.perf_counter()
@@ -78,7 +78,7 @@ def _shiny(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path) -> list[
     scene.render.resolution_x = scene.render.resolution_y = SIZES[-1]
     for engine, fast, label in VARIANTS[::2]:
         choose_engine(scene, engine)
-        module("scene.display").fast_render(obj, fast)
+        module("scene.drawing.display").fast_render(obj, fast)
         error = np.mean((render(scene, folder) - reference) ** 2)
         rows.append(row(f"{label}, harmonics of degree 3, against the rasteriser", -10 * np.log10(error), "dB"))
     for name in names:

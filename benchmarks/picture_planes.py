@@ -48,9 +48,9 @@ def _compare(name: str, photo: Path, strokes: list, folder: Path) -> list[dict]:
     _job(picture, folder / "export", export)
     outputs = _job(picture, folder / "planes", {"outcome": "planes"})
     scene = bpy.context.scene
-    plane = module("scene.picture_plane")
+    plane = module("scene.pictures.picture_plane")
     plane.prepare_view(scene)
-    layers = module("scene.picture_layers").load_planes(outputs)
+    layers = module("scene.pictures.picture_layers").load_planes(outputs)
     parent = plane.make_planes(bpy.context, name, Path(outputs["plate"]), layers, 1, height=2.0)
     width, height = parent[plane.SIZE]
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
@@ -85,11 +85,11 @@ def _compare(name: str, photo: Path, strokes: list, folder: Path) -> list[dict]:
 
 def _write_picture(photo: Path, strokes: list, folder: Path) -> Path:
     noun = module("backend.picture")
-    pixels = module("scene.picture_document").photo(bpy.data.images.load(str(photo)))
+    pixels = module("scene.pictures.picture_document").photo(bpy.data.images.load(str(photo)))
     size = np.array([pixels.shape[1], pixels.shape[0]])
     lines = tuple(noun.Line(np.array(stroke) * size) for stroke in strokes)
     picture = noun.Picture(pixels, (noun.Layer(noun.Kind.plant, None, lines, "Plant"),))
-    return Path(module("scene.picture_document").write(picture, folder / "picture.npz", FPS, "picture"))
+    return Path(module("scene.pictures.picture_document").write(picture, folder / "picture.npz", FPS, "picture"))
 
 
 def _job(picture: Path, folder: Path, params: dict) -> dict[str, str]:
@@ -127,6 +127,6 @@ def _render(scene: bpy.types.Scene, frame: int, folder: Path) -> np.ndarray:
 def _values(path: Path) -> np.ndarray:
     """Display values [H, W, 3] of an image file."""
     image = bpy.data.images.load(str(path))
-    pixels = module("scene.picture_document").photo(image)
+    pixels = module("scene.pictures.picture_document").photo(image)
     bpy.data.images.remove(image)
     return pixels[..., :3].astype(np.float32) / 255

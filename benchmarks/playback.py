@@ -85,7 +85,7 @@ def _stretching(blend: Path) -> list[dict]:
 
 def _measured(obj: bpy.types.Object, trajectory, target: str, blend: Path) -> SimpleNamespace:
     """Megabytes that a bake adds, seconds it takes, milliseconds for a frame between two; the object stays baked."""
-    bake = module("scene.bake")
+    bake = module("scene.bakes.bake")
     bake.free_bake(bpy.context, obj)
     before = _saved(blend)
     begun = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..scene.frames_bake import Frames
+from ..scene.bakes.frames_bake import Frames
 
 
 class Stopped(Exception):

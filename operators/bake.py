@@ -10,7 +10,8 @@ from ..backend.trajectory import Trajectory
 from ..jobs import writing
 from ..properties import steps
 from ..properties.from_params import annotations_of, override
-from ..scene import bake, frames_bake, markers, playback
+from ..scene import playback
+from ..scene.bakes import bake, frames_bake, markers
 from .worker_operator import TICK, SplatsOperator, active_splats, redraw
 
 

@@ -13,7 +13,7 @@ from ..backend.api.wire import to_jsonable
 from ..backend.subject import camera_arrays
 from ..jobs import queue
 from ..properties.from_params import annotations_of, read
-from ..scene import camera, picture_films
+from ..scene import camera, films
 from ..scene.frames import scene_frames, write_frames
 from ..scene.subject import background_of, scene_fps
 from .worker_operator import ExportOperator, active_splats, submit
@@ -76,9 +76,9 @@ class SWAY_OT_render_film(ExportOperator, bpy.types.Operator):
                 if kind == "film":
                     files.append(target)
         put = {
-            "background": picture_films.as_background,
-            "strip": picture_films.as_strip,
-            "plane": picture_films.as_plane,
+            "background": films.as_background,
+            "strip": films.as_strip,
+            "plane": films.as_plane,
         }.get(self.use)
         if put:
             put(context, files, self._start)

@@ -14,8 +14,8 @@ from ..backend.trajectory import Trajectory
 from ..properties import materials, steps
 from ..properties.from_params import annotations_of, read
 from ..scene import playback
+from ..scene.acting.surroundings import write_surroundings
 from ..scene.subject import write_subject
-from ..scene.surroundings import write_surroundings
 from .worker_operator import StepOperator, active_splats
 
 SHOW_SHARE = 4

@@ -7,10 +7,10 @@ import bpy
 from ..backend.api.picture import PictureParams
 from ..backend.api.video_modes import VideoModesParams
 from ..jobs import queue
-from ..operators.picture import SWAY_OT_live_picture
-from ..operators.picture_operator import picture_image
+from ..operators.pictures.picture import SWAY_OT_live_picture
+from ..operators.pictures.picture_operator import picture_image
 from ..operators.worker_operator import describe
-from ..scene import picture_plane
+from ..scene.pictures import picture_plane
 from .params import draw_params
 from .pictures import draw_picture
 

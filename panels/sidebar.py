@@ -13,7 +13,8 @@ from ..jobs import queue, writing
 from ..operators.bake import describe as describe_bake
 from ..operators.worker_operator import describe
 from ..properties import materials, steps
-from ..scene import bake, playback
+from ..scene import playback
+from ..scene.bakes import bake
 from ..scene.estimate import estimate
 from ..scene.splats import is_splats
 from ..scene.subject import scene_fps

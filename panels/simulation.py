@@ -9,8 +9,8 @@ from ..backend.api.materials import Law, MaterialParams, names_of
 from ..backend.api.quality import Quality
 from ..backend.api.simulate import SIZE, SURROUNDINGS, SimulateParams
 from ..properties import materials, steps
+from ..scene.acting.force_fields import is_field
 from ..scene.estimate import sways
-from ..scene.force_fields import is_field
 from ..scene.splats import is_splats
 from .params import draw_params
 

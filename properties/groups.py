@@ -9,7 +9,7 @@ from ..backend.api.bake import BakeParams
 from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
-from ..scene import display
+from ..scene.drawing import display
 from .editing import SWAY_PG_Editing
 from .from_params import group_of
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial

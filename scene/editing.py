@@ -15,7 +15,8 @@ import bpy
 import numpy as np
 
 from ..backend.gaussians import Gaussians
-from . import bake, playback, splats
+from . import playback, splats
+from .bakes import bake
 
 SELECTION = ".selection"
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..backend.gaussians import Gaussians
 from ..backend.trajectory import Trajectory
-from . import display, ellipsoids, nodes, splats
+from . import nodes, splats
+from .drawing import display, ellipsoids
 
 MODIFIER = GROUP = "Sway Motion"
 VERSION = 2

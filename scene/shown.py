@@ -13,8 +13,9 @@ from ..backend import rotations as rot
 from ..backend.deformation import principal_axes
 from ..backend.gaussians import Gaussians
 from ..backend.spherical_harmonics import rotate_sh
-from . import display, splats
-from .ellipsoids import AXES
+from . import splats
+from .drawing import display
+from .drawing.ellipsoids import AXES
 
 
 def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussians:

@@ -21,7 +21,7 @@ import bpy
 import numpy as np
 
 from ..backend.gaussians import Gaussians
-from . import display
+from .drawing import display
 
 POSITION, ROTATION, SCALE, BASE, PART = "position", "rotation", "scale", "radiance:base", "sway_part"
 SH_PREFIX = "radiance:sh_"

@@ -95,7 +95,7 @@ def shown_pose(scene_module):
     """Reads the positions and rotations of an object's splats as they are shown, at the current frame."""
     import bpy
 
-    splats, display = scene_module("scene.splats"), scene_module("scene.display")
+    splats, display = scene_module("scene.splats"), scene_module("scene.drawing.display")
 
     def read(obj):
         obj.modifiers[display.MODIFIER].show_viewport = False  # otherwise the points are spheres by now

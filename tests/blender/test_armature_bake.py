@@ -35,7 +35,7 @@ def baked(scene_module, cloud, bending):
     obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud(), up="-Y")
     obj.location, obj.scale = (1, 2, 3), (0.5, 0.5, 0.5)
     bpy.context.view_layer.update()
-    return obj, scene_module("scene.armature_bake").bake(bpy.context, obj, bending, 3, 6, TOLERANCE)
+    return obj, scene_module("scene.bakes.armature_bake").bake(bpy.context, obj, bending, 3, 6, TOLERANCE)
 
 
 def test_splats_follow_the_bones_as_the_rig_says(baked, scene_module, shown_pose):
@@ -89,7 +89,7 @@ def test_freeing_leaves_nothing(baked, scene_module):
     import bpy
 
     obj, _keyed = baked
-    scene_module("scene.armature_bake").free_bake(obj)
+    scene_module("scene.bakes.armature_bake").free_bake(obj)
     assert list(bpy.data.objects) == [obj] and not bpy.data.armatures and not bpy.data.meshes
     assert not any(name.startswith("sway_carrier") for name in obj.data.attributes.keys())  # noqa: SIM118
     assert not bpy.data.actions
@@ -103,7 +103,7 @@ def test_bones_a_mesh_is_bound_to_stay(baked, scene_module):
     mesh = bpy.data.objects.new("leaf", bpy.data.meshes.new("leaf"))
     bpy.context.collection.objects.link(mesh)
     mesh.modifiers.new("Armature", "ARMATURE").object = bpy.data.objects["plant bones"]
-    scene_module("scene.armature_bake").free_bake(obj)
+    scene_module("scene.bakes.armature_bake").free_bake(obj)
     assert "plant bones" in bpy.data.objects and "plant cage" not in bpy.data.objects
     assert bpy.data.objects["plant bones"].animation_data.action is not None
 
@@ -113,7 +113,7 @@ def test_no_tolerance_is_refused(baked, scene_module, bending):
     import bpy
 
     obj, _keyed = baked
-    bake = scene_module("scene.armature_bake")
+    bake = scene_module("scene.bakes.armature_bake")
     with pytest.raises(ValueError, match="more than 0"):
         bake.bake(bpy.context, obj, bending, 3, 6, 0.0)
     assert bake.is_baked(obj)

@@ -45,7 +45,7 @@ def assert_plays(scene_module, obj, trajectory, frame_start, shown_pose):
 @pytest.mark.parametrize("target", ["PACKED", "DISK"])
 def test_bake_plays_the_trajectory(scene_module, plant, saved, swing, shown_pose, target):
     """Frames replay, now and after reopening, with no handler; the timeline is left as it was."""
-    bake, scene, trajectory = scene_module("scene.bake"), bpy.context.scene, swing()
+    bake, scene, trajectory = scene_module("scene.bakes.bake"), bpy.context.scene, swing()
     scene.frame_end = 33
     handlers = bpy.app.handlers.frame_change_pre[:]
     fractions = []
@@ -62,7 +62,7 @@ def test_bake_plays_the_trajectory(scene_module, plant, saved, swing, shown_pose
 def test_bake_interpolates_between_frames(scene_module, plant, swing, shown_pose):
     """Between two frames positions lie half-way, which motion blur needs."""
     trajectory = swing()
-    scene_module("scene.bake").bake(bpy.context, plant, trajectory, 10, "PACKED")
+    scene_module("scene.bakes.bake").bake(bpy.context, plant, trajectory, 10, "PACKED")
     poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
     bpy.context.scene.frame_set(11, subframe=0.5)
     halfway = (poser.pose(1).positions + poser.pose(2).positions) / 2
@@ -71,7 +71,7 @@ def test_bake_interpolates_between_frames(scene_module, plant, swing, shown_pose
 
 def test_cancelled_bake_leaves_no_trace(scene_module, plant, swing, shown_pose):
     """A first bake that is cancelled leaves modifiers, attributes, handlers and the frame as they were."""
-    bake, splats = scene_module("scene.bake"), scene_module("scene.splats")
+    bake, splats = scene_module("scene.bakes.bake"), scene_module("scene.splats")
     names, modifiers = set(plant.data.attributes.keys()), plant.modifiers.keys()
     handlers = bpy.app.handlers.frame_change_pre[:]
 
@@ -90,7 +90,7 @@ def test_cancelled_bake_leaves_no_trace(scene_module, plant, swing, shown_pose):
 @pytest.mark.parametrize("target", ["PACKED", "DISK"])
 def test_cancelled_bake_keeps_the_earlier_one(scene_module, plant, saved, swing, shown_pose, target):
     """Cancelling a second bake keeps the first; finishing one replaces it and deletes its files."""
-    bake, first, second = scene_module("scene.bake"), swing(), swing(amplitude=0.5)
+    bake, first, second = scene_module("scene.bakes.bake"), swing(), swing(amplitude=0.5)
 
     def stop(fraction):
         raise Cancelled
@@ -107,7 +107,7 @@ def test_cancelled_bake_keeps_the_earlier_one(scene_module, plant, saved, swing,
 
 def test_cancelled_bake_keeps_the_preview(scene_module, plant, swing, shown_pose):
     """Cancelling a bake puts back the preview that played before; finishing one ends it."""
-    bake, playback = scene_module("scene.bake"), scene_module("scene.playback")
+    bake, playback = scene_module("scene.bakes.bake"), scene_module("scene.playback")
     playback.show(plant, swing(amplitude=0.5), 1)
     held = shown_pose(plant)
 
@@ -125,7 +125,7 @@ def test_cancelled_bake_keeps_the_preview(scene_module, plant, swing, shown_pose
 
 def test_freed_bake_is_at_rest(scene_module, plant, saved, swing, shown_pose):
     """Freeing a bake removes its files, attributes and modifier: the cloud is as it was imported."""
-    bake = scene_module("scene.bake")
+    bake = scene_module("scene.bakes.bake")
     names = set(plant.data.attributes.keys())
     bake.bake(bpy.context, plant, swing(), 10, "DISK")
     assert any(saved.parent.glob("sway_bakes/*"))
@@ -138,7 +138,7 @@ def test_freed_bake_is_at_rest(scene_module, plant, saved, swing, shown_pose):
 
 def test_disk_bake_needs_a_saved_file_with_room_beside_it(scene_module, plant, swing, saved, monkeypatch):
     """Baking beside a file that was never saved, or onto a full disk, is refused before anything changes."""
-    bake, frames_bake = scene_module("scene.bake"), scene_module("scene.frames_bake")
+    bake, frames_bake = scene_module("scene.bakes.bake"), scene_module("scene.bakes.frames_bake")
     full = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(frames_bake.shutil, "disk_usage", lambda folder: full)
     with pytest.raises(ValueError, match="GB free; make room"):
@@ -154,7 +154,7 @@ def test_disk_bake_needs_a_saved_file_with_room_beside_it(scene_module, plant, s
 
 def test_a_stopped_bake_goes_on_where_it_stopped(scene_module, plant, saved, swing, shown_pose):
     """What a stopped bake has written plays, is not written again, and another object's frames are never deleted."""
-    frames_bake, trajectory = scene_module("scene.frames_bake"), swing(frames=4)
+    frames_bake, trajectory = scene_module("scene.bakes.frames_bake"), swing(frames=4)
     frames = frames_bake.begin(bpy.context, plant, trajectory, 10, "DISK")
 
     def stop(fraction):
@@ -189,7 +189,7 @@ def test_a_stopped_bake_goes_on_where_it_stopped(scene_module, plant, saved, swi
 
 def test_bake_stores_moving_splats_only(scene_module, cloud, swing, tmp_path):
     """A longer bake grows the file by what `bake_size` promises: motion alone, no colours, no still splats."""
-    bake, count = scene_module("scene.bake"), 4000
+    bake, count = scene_module("scene.bakes.bake"), 4000
     obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud(count))
     sizes, promised = [], []
     for frames in (4, 14):
@@ -207,7 +207,7 @@ def test_simulating_again_outdates_a_bake_and_deletes_nothing(addon, scene_modul
     """The new simulation is previewed over the earlier bake, which is outdated, kept, and shown without the preview."""
     from types import SimpleNamespace
 
-    bake, steps, playback = (scene_module(name) for name in ("scene.bake", "properties.steps", "scene.playback"))
+    bake, steps, playback = (scene_module(name) for name in ("scene.bakes.bake", "properties.steps", "scene.playback"))
     arrays, simulate = scene_module("backend.arrays"), scene_module("operators.simulate").SWAY_OT_simulate
     scene, first, second = bpy.context.scene, swing(), swing(amplitude=0.5)
     steps.finish(plant, "simulate", "", "first")

@@ -86,7 +86,7 @@ def baked(scene_module, cloud, swing, tmp_path):
             obj = splats.add_splats(bpy.context, target, cloud())
             obj.location, obj.scale = (1, 2, 3), (2, 2, 2)
             bpy.context.view_layer.update()
-            world, moved, bake = splats.world_gaussians(obj), trajectory, scene_module("scene.bake").bake
+            world, moved, bake = splats.world_gaussians(obj), trajectory, scene_module("scene.bakes.bake").bake
             if target == "STRETCHING":
                 stretch = np.random.default_rng(0).uniform(-0.3, 0.3, (len(trajectory), len(trajectory.rest), 6))
                 unstretched = scene_module("backend.deformation").UNSTRETCHED
@@ -115,7 +115,7 @@ def test_loop_moves_elsewhere_without_the_addon(scene_module, cloud, sway, play,
     """A looping bake shows its harmonics' poses in a factory Blender, in this version and in the next."""
     rest = cloud()
     obj = scene_module("scene.splats").add_splats(bpy.context, "loop", rest)
-    loop = scene_module("scene.spectral_bake").bake(bpy.context, obj, sway, 1)
+    loop = scene_module("scene.bakes.spectral_bake").bake(bpy.context, obj, sway, 1)
     world = scene_module("scene.splats").world_gaussians(obj)
     turned = loop.trajectory_at(np.array(list(FRAMES)) - 1).transformed(np.array(obj.matrix_world))
     poses = {"loop": {frame: turned.pose(world, k) for k, frame in enumerate(FRAMES)}}
@@ -131,7 +131,7 @@ def test_loop_moves_elsewhere_without_the_addon(scene_module, cloud, sway, play,
 def test_bones_move_elsewhere_without_the_addon(scene_module, cloud, sway, play, assert_poses, tmp_path):
     """Splats that follow keyed bones show the rig's poses in a factory Blender, in this version and in the next."""
     obj = scene_module("scene.splats").add_splats(bpy.context, "bones", cloud())
-    keyed = scene_module("scene.armature_bake").bake(bpy.context, obj, sway, 1, 5, 1e-6)
+    keyed = scene_module("scene.bakes.armature_bake").bake(bpy.context, obj, sway, 1, 5, 1e-6)
     world = scene_module("scene.splats").world_gaussians(obj)
     motion = keyed.rig.motion.transformed(np.array(obj.matrix_world))
     poses = {"bones": {frame: motion.pose(world, frame - 1) for frame in FRAMES if frame % 1 == 0}}

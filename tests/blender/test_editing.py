@@ -60,7 +60,7 @@ def test_deleting_keeps_all_else_bit_by_bit(scene_module, plant, select):
 @pytest.mark.parametrize("target", ["TRAJECTORY", "LOOP", "BONES", "PACKED"])
 def test_bake_plays_on_for_what_stays(scene_module, plant, select, swing, shown_pose, target):
     """After splats are deleted, a bake of any target shows the others exactly where it did."""
-    bake, display = scene_module("scene.bake"), scene_module("scene.display")
+    bake, display = scene_module("scene.bakes.bake"), scene_module("scene.drawing.display")
     frames = 24 if target == "LOOP" else 4
     bake.bake(bpy.context, plant, swing(frames=frames), 1, target, **({"bones": 4} if target == "BONES" else {}))
     bpy.context.scene.frame_set(3)
@@ -100,7 +100,7 @@ def test_preview_and_its_file_follow(scene_module, plant, select, swing, shown_p
 
 def test_separate_and_merge_are_inverse(scene_module, plant, select, swing, shown_pose):
     """Two objects show what one did, each plays its share of the bake, and merged they are the same splats again."""
-    bake, splats, display = (scene_module(f"scene.{n}") for n in ("bake", "splats", "display"))
+    bake, splats, display = (scene_module(f"scene.{n}") for n in ("bakes.bake", "splats", "drawing.display"))
     bake.bake(bpy.context, plant, swing(), 1)
     bpy.context.scene.frame_set(3)
     before = shown_pose(plant)

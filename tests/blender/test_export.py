@@ -60,7 +60,7 @@ def test_every_frame_of_a_motion_is_exported(plant, scene_module, swing, tmp_pat
     import bpy
 
     trajectory = swing(frames=3)
-    scene_module("scene.bake").bake(bpy.context, plant, trajectory, 1, "TRAJECTORY")
+    scene_module("scene.bakes.bake").bake(bpy.context, plant, trajectory, 1, "TRAJECTORY")
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, 3
     scene.frame_set(2)
@@ -97,7 +97,7 @@ def test_a_motion_exported_as_usd_plays_in_blender_without_the_addon(worker, pla
     """Points with primvars come back through Blender's own importer: the splats of each frame, by its attributes."""
     import bpy
 
-    scene_module("scene.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
+    scene_module("scene.bakes.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, 3
     path = tmp_path / "walk.usdc"
@@ -123,7 +123,7 @@ def test_a_motion_exported_as_alembic_plays_in_blender(worker, plant, scene_modu
     """Blender's own importer turns Alembic's axes back: points where the splats were, at every frame."""
     import bpy
 
-    scene_module("scene.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
+    scene_module("scene.bakes.bake").bake(bpy.context, plant, swing(frames=3), 1, "TRAJECTORY")
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, 3
     path = tmp_path / "walk.abc"

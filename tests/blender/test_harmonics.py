@@ -36,7 +36,7 @@ def drawn_colours(scene_module, obj):
     geometry = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).evaluated_geometry()
     instances = geometry.instances_pointcloud()  # belongs to `geometry`, which must outlive it
     values = np.empty(COUNT * 4, np.float32)
-    instances.attributes[scene_module("scene.display").COLOUR].data.foreach_get("color", values)
+    instances.attributes[scene_module("scene.drawing.display").COLOUR].data.foreach_get("color", values)
     return values.reshape(COUNT, 4)[:, :3]
 
 
@@ -65,7 +65,7 @@ def test_colours_follow_the_camera_and_can_be_turned_off(looked_at, scene_module
     bpy.context.scene.camera.location = (-4, 5, 1)
     bpy.context.view_layer.update()
     assert np.abs(drawn_colours(scene_module, looked_at) - before).max() > 0.1
-    display, nodes = scene_module("scene.display"), scene_module("scene.nodes")
+    display, nodes = scene_module("scene.drawing.display"), scene_module("scene.nodes")
     nodes.set_input(looked_at.modifiers[display.MODIFIER], display.VIEW_DEPENDENT, False)
     plain = scene_module("scene.splats").read_splats(looked_at).colours
     np.testing.assert_allclose(drawn_colours(scene_module, looked_at), plain, atol=1e-6)
@@ -78,7 +78,7 @@ def test_colours_follow_the_camera_and_can_be_turned_off(looked_at, scene_module
 @pytest.mark.parametrize("target", ["TRAJECTORY", "LOOP", "BONES"])
 def test_harmonics_turn_with_baked_splats(looked_at, scene_module, twist, target):
     """In the middle of a motion that turns splats by up to half a turn, colours are those of the turned harmonics."""
-    scene_module("scene.bake").bake(bpy.context, looked_at, twist(frames=20), 1, target)
+    scene_module("scene.bakes.bake").bake(bpy.context, looked_at, twist(frames=20), 1, target)
     bpy.context.scene.frame_set(10)
     world = scene_module("scene.shown").shown_gaussians(bpy.context, looked_at)
     want = seen_colours(scene_module, world, eye=np.array(bpy.context.scene.camera.location))

@@ -35,7 +35,7 @@ def flower(worker, tmp_path):
 def test_one_press_finds_a_plant_that_can_be_animated(flower):
     """A layer with the flower's mask and lines on it, drawn or given; the preview needs nothing more."""
     import bpy
-    from bl_ext.user_default.sway.scene.picture_document import photo, pixel_lines
+    from bl_ext.user_default.sway.scene.pictures.picture_document import photo, pixel_lines
 
     assert bpy.ops.sway.picture_find(image=flower.name) == {"FINISHED"}
     (layer,) = flower.sway.layers
@@ -67,7 +67,7 @@ def test_what_is_not_the_plant_reaches_the_worker(flower):
     """Lines marked as not this come with the layer, in pixels from the top."""
     import bpy
     from bl_ext.user_default.sway.backend.api.picture import PictureParams
-    from bl_ext.user_default.sway.scene.picture_document import picture_of
+    from bl_ext.user_default.sway.scene.pictures.picture_document import picture_of
 
     bpy.ops.sway.picture_find(image=flower.name)
     (layer,) = flower.sway.layers

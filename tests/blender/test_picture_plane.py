@@ -13,7 +13,7 @@ FPS = 24.0
 @pytest.fixture
 def swaying(scene_module, tmp_path):
     """A striped flag before a smooth sky: (layers for make_planes, plate's path, picture, motion)."""
-    plane = scene_module("scene.picture_plane")
+    plane = scene_module("scene.pictures.picture_plane")
     motion_module = scene_module("backend.picture_motion")
 
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32) / SIZE
@@ -58,7 +58,7 @@ def test_vertices_follow_the_motion_and_loop(swaying, scene_module):
     """At every frame each vertex is where the motion carries its pixel; hundreds of loops later too."""
     import bpy
 
-    plane = scene_module("scene.picture_plane")
+    plane = scene_module("scene.pictures.picture_plane")
     layers, plate, _picture, motion = swaying
     parent = plane.make_planes(bpy.context, "Flag", plate, layers, 5, height=1.0)
     (obj,) = plane.layers_of(parent)
@@ -79,7 +79,7 @@ def test_a_wind_of_many_frequencies_becomes_few_keys(scene_module, swaying):
     """Eleven frequencies on one stroke: one shape key, one cyclic curve with a key a frame."""
     import bpy
 
-    plane, motion_module = scene_module("scene.picture_plane"), scene_module("backend.picture_motion")
+    plane, motion_module = scene_module("scene.pictures.picture_plane"), scene_module("backend.picture_motion")
     layers, plate, _picture, motion = swaying
     rng = np.random.default_rng(0)
     shapes = (rng.normal(size=11) + 1j * rng.normal(size=11))[:, None, None, None] * motion.shapes[0].real
@@ -89,7 +89,7 @@ def test_a_wind_of_many_frequencies_becomes_few_keys(scene_module, swaying):
     (obj,) = plane.layers_of(parent)
     key = obj.data.shape_keys
     assert [block.name for block in key.key_blocks] == ["Basis", "Mode 1 cos"]
-    curve = scene_module("scene.picture_curves").curve_of(key, 'key_blocks["Mode 1 cos"].value')
+    curve = scene_module("scene.pictures.picture_curves").curve_of(key, 'key_blocks["Mode 1 cos"].value')
     assert len(curve.keyframe_points) == FRAMES + 1 and curve.modifiers[0].type == "CYCLES"
     assert curve.evaluate(3 + 10 * FRAMES) == pytest.approx(curve.evaluate(3), abs=1e-5)
     assert curve.evaluate(4) == pytest.approx(windy.courses[3, 0].real, abs=1e-5)
@@ -99,7 +99,7 @@ def test_renders_as_the_layered_picture(swaying, scene_module, tmp_path):
     """Cycles draws rest and motion as an inverse warp does: 35 dB and more on the moving part."""
     import bpy
 
-    plane = scene_module("scene.picture_plane")
+    plane = scene_module("scene.pictures.picture_plane")
     layers, plate, picture, motion = swaying
     scene = bpy.context.scene
     scene.view_settings.view_transform = "AgX"

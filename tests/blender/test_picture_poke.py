@@ -10,7 +10,7 @@ WIDTH, HEIGHT, FPS = 80, 60, 24.0
 
 @pytest.fixture
 def hand_module(scene_module):
-    return scene_module("scene.picture_hand")
+    return scene_module("scene.pictures.picture_hand")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_the_performance_becomes_keyframes(hand_module, leaf, scene_module, tmp_
     """Recorded frames replace the loop: at each frame the planes show what the hand showed."""
     import bpy
 
-    plane = scene_module("scene.picture_plane")
+    plane = scene_module("scene.pictures.picture_plane")
     for name in ("plate", "leaf"):
         image = bpy.data.images.new(name, WIDTH, HEIGHT, alpha=True)
         image.filepath_raw, image.file_format = str(tmp_path / f"{name}.png"), "PNG"

@@ -109,7 +109,7 @@ def test_modes_of_a_video_become_a_picture_with_ticks(worker, tmp_path):
     assert os.path.isfile(layer.spectrum) and os.path.isfile(layer.peaks[0].picture)
     assert bpy.ops.sway.animate_picture(image=image.name, frames=12, preview_size=64) == {"FINISHED"}
     # A click on the plot means the peak that is drawn there: the dot's own colour is at its place.
-    from bl_ext.user_default.sway.operators.picture_modes import nearest_peak
+    from bl_ext.user_default.sway.operators.pictures.picture_modes import nearest_peak
 
     plot = bpy.data.images.load(layer.spectrum)
     width, height = plot.size
@@ -151,7 +151,7 @@ def test_what_is_missing_is_said_in_one_sentence(reed, tmp_path):
 def test_every_sort_of_picture_is_read_or_refused(addon, tmp_path, kind):
     """Grey, 16-bit and transparent pictures give the display values that they show; 1 x 1 is refused in words."""
     import bpy
-    from bl_ext.user_default.sway.scene.picture_document import photo
+    from bl_ext.user_default.sway.scene.pictures.picture_document import photo
 
     shown = _reed(40, 30)
     if kind == "tiny":

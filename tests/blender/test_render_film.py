@@ -13,7 +13,7 @@ def filmed(worker, addon, scene_module, cloud, swing, tmp_path):
     """A moving cloud in front of a camera, 4 frames of 48 pixels."""
     scene = bpy.context.scene
     obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud())
-    scene_module("scene.bake").bake(bpy.context, obj, swing(), 1, "TRAJECTORY")
+    scene_module("scene.bakes.bake").bake(bpy.context, obj, swing(), 1, "TRAJECTORY")
     scene.frame_start, scene.frame_end = 1, 4
     scene.render.resolution_x, scene.render.resolution_y = 48, 32
     scene_module("scene.camera").frame_camera(bpy.context, [obj])

@@ -32,7 +32,7 @@ def baked(scene_module, cloud, swaying):
     import bpy
 
     obj = scene_module("scene.splats").add_splats(bpy.context, "cloud", cloud(), up="-Y")
-    return obj, scene_module("scene.spectral_bake").bake(bpy.context, obj, swaying(), 1, 40)
+    return obj, scene_module("scene.bakes.spectral_bake").bake(bpy.context, obj, swaying(), 1, 40)
 
 
 def test_nodes_show_the_loop_and_it_never_ends(baked, scene_module, shown_pose):
@@ -57,7 +57,7 @@ def test_strength_and_direction_act_at_once(baked, scene_module, shown_pose):
     import bpy
 
     obj, _loop = baked
-    nodes, group = scene_module("scene.nodes"), scene_module("scene.spectral_group")
+    nodes, group = scene_module("scene.nodes"), scene_module("scene.bakes.spectral_group")
     modifier = obj.modifiers[group.MODIFIER]
     bpy.context.scene.frame_set(9)
     rest = scene_module("scene.splats").read_splats(obj).positions
@@ -76,7 +76,7 @@ def test_freeing_leaves_nothing_and_a_bad_loop_changes_nothing(baked, scene_modu
     import bpy
 
     obj, _loop = baked
-    bake = scene_module("scene.spectral_bake")
+    bake = scene_module("scene.bakes.spectral_bake")
     with pytest.raises(ValueError, match="simulate longer"):
         bake.bake(bpy.context, obj, swaying(), 1, 100)
     assert bake.is_baked(obj)
@@ -91,7 +91,7 @@ def test_a_copy_plays_on_when_the_original_is_freed(baked, scene_module):
     import bpy
 
     obj, _loop = baked
-    bake = scene_module("scene.spectral_bake")
+    bake = scene_module("scene.bakes.spectral_bake")
     copy = obj.copy()
     bpy.context.collection.objects.link(copy)
     bake.free_bake(obj)

@@ -112,7 +112,7 @@ def test_empty_cloud_and_unknown_axis_are_refused(scene_module, cloud):
 
 def test_group_and_material_are_made_once(scene_module, cloud):
     """Two clouds share one group and one material, and an older version of a group is refilled in place."""
-    splats, display, nodes = (scene_module(f"scene.{name}") for name in ("splats", "display", "nodes"))
+    splats, display, nodes = (scene_module(f"scene.{name}") for name in ("splats", "drawing.display", "nodes"))
     first, second = (splats.add_splats(bpy.context, "plant", cloud()) for _ in range(2))
     group = first.modifiers[display.MODIFIER].node_group
     assert group == second.modifiers[display.MODIFIER].node_group
@@ -144,7 +144,7 @@ def test_faint_splats_are_not_drawn(scene_module, cloud):
 def test_single_splat_is_its_gaussian_in_cycles(scene_module, tmp_path, fast):
     """One splat seen face on has the profile opacity * exp(-d2/2) of its projected ellipse, in its own colour."""
     gaussians = scene_module("backend.gaussians")
-    names = ("splats", "camera", "look", "display")
+    names = ("splats", "camera", "look", "drawing.display")
     splats, camera, look, display = (scene_module(f"scene.{name}") for name in names)
     colour, opacity, sigma = np.array([0.8, 0.2, 0.1]), 0.9, np.array([0.3, 0.01, 0.15])
     obj = splats.add_splats(
@@ -185,7 +185,8 @@ def test_single_splat_is_its_gaussian_in_cycles(scene_module, tmp_path, fast):
 @pytest.mark.parametrize("lens", ["PERSP", "ORTHO"])
 def test_sheets_show_what_spheres_show(scene_module, cloud, tmp_path, lens):
     """A fast render of a turned, moved, scaled cloud is the picture of the exact one, from any camera."""
-    splats, camera, look, display = (scene_module(f"scene.{n}") for n in ("splats", "camera", "look", "display"))
+    names = ("splats", "camera", "look", "drawing.display")
+    splats, camera, look, display = (scene_module(f"scene.{name}") for name in names)
     obj = splats.add_splats(bpy.context, "plant", cloud(200))
     obj.location, obj.scale = (1, 2, 3), (2, 2, 2)
     scene = bpy.context.scene
@@ -206,7 +207,7 @@ def test_sheets_show_what_spheres_show(scene_module, cloud, tmp_path, lens):
 
 def test_sheets_are_sorted_back_to_front(scene_module, cloud):
     """The fast render's faces come farthest first, in EEVEE's order of blending."""
-    splats, display, camera = (scene_module(f"scene.{name}") for name in ("splats", "display", "camera"))
+    splats, display, camera = (scene_module(f"scene.{name}") for name in ("splats", "drawing.display", "camera"))
     obj = splats.add_splats(bpy.context, "plant", cloud())
     camera.frame_camera(bpy.context, [obj])
     display.fast_render(obj, True)
@@ -223,7 +224,7 @@ def test_sheets_are_sorted_back_to_front(scene_module, cloud):
 
 def test_show_parts_tints_only_what_moves(scene_module, cloud):
     """Showing parts changes the colour of splats in a part and of no other."""
-    splats, display = scene_module("scene.splats"), scene_module("scene.display")
+    splats, display = scene_module("scene.splats"), scene_module("scene.drawing.display")
     obj = splats.add_splats(bpy.context, "plant", cloud())
     splats.write_parts(obj, np.repeat([0, 1], 32))
 

@@ -18,7 +18,7 @@ SHOWN = ((START, 0), (START + 1, 1), (START + 2.75, 2.75), (START + 99, 5))
 @pytest.fixture
 def bake(scene_module):
     """The baking module."""
-    return scene_module("scene.bake")
+    return scene_module("scene.bakes.bake")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def surroundings(addon, plain_scene, scene_module, cloud):
     obj = scene_module("scene.splats").add_splats(bpy.context, "Cloud", cloud(), up="+Z")
     acting, simulate = scene_module("backend.api.acting"), scene_module("backend.api.simulate")
     read = scene_module("properties.from_params").read
-    gather = scene_module("scene.surroundings").surroundings_of
+    gather = scene_module("scene.acting.surroundings").surroundings_of
 
     def of(**params):
         settings = {o: read(o.sway.acting, acting.ActingParams) for o in plain_scene.objects}

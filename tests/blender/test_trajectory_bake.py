@@ -14,7 +14,7 @@ START = 10
 @pytest.fixture
 def bake(scene_module):
     """The baking module."""
-    return scene_module("scene.bake")
+    return scene_module("scene.bakes.bake")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_nodes_pose_as_the_trajectory_does(plant, bake, twist, assert_plays, nei
 
 def test_packed_carriers_keep_particles_and_weights(scene_module, twist):
     """Unpacked weights are those given, to 1e-7, sum to exactly 1 and belong to the same particles, largest first."""
-    trajectory_bake, group = scene_module("scene.trajectory_bake"), scene_module("scene.trajectory_group")
+    trajectory_bake, group = scene_module("scene.bakes.trajectory_bake"), scene_module("scene.bakes.trajectory_group")
     binding, particles = twist().binding, 20
     weight, particle = np.divmod(trajectory_bake.packed(binding, particles), particles)
     unit = group.weight_unit(particles)

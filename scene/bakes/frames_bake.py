@@ -1,0 +1,184 @@
+"""Bakes a trajectory frame by frame, into the .blend or beside it: for motion that particles alone cannot carry.
+
+The frames are written as Blender's own Bake node writes them (backend/baking/frame_cache.py), without stepping through
+the timeline: `begin` looks at the scene, `Frames.write` needs no Blender and may run in a thread, be stopped and begun
+again, and `attach` lets the group of motion.py play what is there. Position and rotation of the moving splats take 28
+bytes each, and scale 12 more where they stretch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ...backend.baking.frame_cache import BakeItem, FrameCache, delete
+from ...backend.trajectory import Trajectory
+from .. import motion, playback, splats
+
+BYTES_PER_SPLAT, BYTES_PER_SCALE = 28, 12
+"""A frame stores float32 position (3) and rotation (4) of each moving splat, and scale (3) where splats stretch."""
+ROOM = 1.05
+"""Times the size of a bake that must be free on its disk."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames on their way to a folder."""
+
+    poser: motion.Poser
+    moving: np.ndarray
+    """The splats that are stored [M]."""
+    stretching: bool
+    start: int
+    """Scene frame of the first."""
+    count: int
+    cache: FrameCache
+    target: str
+
+    def write(self, progress: Callable[[float], None] | None = None) -> None:
+        """Write what is missing. `progress` gets the share that is done before each frame, and stops by raising:
+        what is written stays, and another call goes on from there."""
+        wanted = range(self.start, self.start + self.count)
+        missing = self.cache.missing(wanted)
+        for frame in missing:
+            if progress is not None:
+                progress((frame - self.start) / self.count)
+            posed = self.poser.pose(frame - self.start)
+            attributes = {"position": posed.positions[self.moving], "rotation": posed.rotations[self.moving]}
+            if self.stretching:
+                attributes["scale"] = posed.scales[self.moving]
+            self.cache.write(frame, attributes)
+
+    @property
+    def done(self) -> int:
+        """How many frames are written."""
+        return self.count - len(self.cache.missing(range(self.start, self.start + self.count)))
+
+
+def begin(
+    context: bpy.types.Context, obj: bpy.types.Object, trajectory: Trajectory, frame_start: int, target: str
+) -> Frames:
+    """Prepare a bake, its first frame at scene frame `frame_start`; the object stays as it is.
+
+    `target` is "PACKED" (inside the .blend) or "DISK" (in a folder beside the saved .blend). Frames of the same motion
+    that an interrupted bake left are found again.
+    Raises ValueError for a trajectory that does not fit the object, for DISK in a file that was never saved, and for a
+    disk without room.
+    """
+    if target == "DISK" and not bpy.data.filepath:
+        raise ValueError("save the .blend first, or bake packed: a bake on disk lies beside the .blend")
+    poser = motion.Poser(obj, trajectory, np.array(obj.matrix_world))
+    made_of = _digest(poser, trajectory, frame_start)
+    stem = bpy.path.clean_name(bpy.path.display_name_from_filepath(bpy.data.filepath) or "unsaved")
+    beside = Path(bpy.path.abspath("//")) if target == "DISK" else Path(bpy.app.tempdir)
+    folder = beside / "sway_bakes" / f"{stem}_{bpy.path.clean_name(obj.name)}_{made_of[:8]}"
+    _refuse_full_disk(beside, bake_size(trajectory))
+    cache = FrameCache(folder, made_of, _bake_item(context, obj))
+    moving = np.unique(trajectory.binding.splats)
+    return Frames(poser, moving, trajectory.stretch is not None, frame_start, len(trajectory), cache, target)
+
+
+def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: Frames) -> None:
+    """Let the object play the frames that are written; an earlier bake and a preview of the object end.
+
+    Before the first and after the last of them the ends hold. PACKED moves them into the .blend.
+    """
+    slots = np.zeros(len(obj.data.points), np.int32)
+    slots[frames.moving] = np.arange(1, len(frames.moving) + 1)
+    playback.stop(obj)
+    _remove(obj, keep=frames.cache.folder)
+    splats.write_attribute(obj, motion.SLOT, "INT", slots)
+    inside = bpy.path.relpath(str(frames.cache.folder)) if frames.target == "DISK" else str(frames.cache.folder)
+    modifier = motion.attach(obj, inside)
+    settings = modifier.bakes[0]
+    settings.bake_mode = "ANIMATION"
+    settings.use_custom_simulation_frame_range = True
+    settings.frame_start, settings.frame_end = frames.start, frames.start + frames.count - 1
+    bake_id = settings.bake_id
+    # Blender asks whether a modifier depends on time when its group is set, not when its bake mode is. This moves
+    # `modifier.bakes` in memory: `settings` is dangling from here on.
+    modifier.node_group = modifier.node_group
+    if frames.target == "PACKED":
+        context.view_layer.update()
+        bpy.ops.object.geometry_node_bake_pack_single(
+            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake_id
+        )
+        modifier.bake_directory = ""
+        delete(frames.cache.folder)
+
+
+def free_bake(obj: bpy.types.Object) -> None:
+    """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
+    if motion.MODIFIER not in obj.modifiers:
+        return
+    previewed = playback.is_shown(obj)
+    _remove(obj)
+    splats.remove_attribute(obj, motion.SLOT)
+    if previewed:
+        motion.attach(obj)
+
+
+def bake_size(trajectory: Trajectory) -> int:
+    """Bytes that a bake of the trajectory takes, before compression."""
+    each = BYTES_PER_SPLAT + (trajectory.stretch is not None) * BYTES_PER_SCALE
+    return len(trajectory) * len(trajectory.binding.splats) * each
+
+
+def is_baked(obj: bpy.types.Object) -> bool:
+    """Whether the object carries frames baked here."""
+    return motion.MODIFIER in obj.modifiers and motion.SLOT in obj.data.attributes
+
+
+def _remove(obj: bpy.types.Object, keep: Path | None = None) -> None:
+    """Removes the motion modifier, and its folder of frames unless another object plays from there or it is kept."""
+    modifier = obj.modifiers.get(motion.MODIFIER)
+    if modifier is None:
+        return
+    folder = _folder(modifier)
+    obj.modifiers.remove(modifier)
+    shared = any(_folder(other.modifiers.get(motion.MODIFIER)) == folder for other in bpy.data.objects)
+    if folder is not None and folder != keep and not shared:
+        delete(folder)
+
+
+def _folder(modifier: bpy.types.NodesModifier | None) -> Path | None:
+    """Where a motion modifier's frames lie; None where they are packed or there are none."""
+    return Path(bpy.path.abspath(modifier.bake_directory)) if modifier and modifier.bake_directory else None
+
+
+def _bake_item(context: bpy.types.Context, obj: bpy.types.Object) -> BakeItem:
+    """How Blender numbers the Bake node and its geometry, which it only tells of a modifier that was evaluated."""
+    group = motion.motion_group()
+    probe = obj.modifiers.new("probe", "NODES")
+    probe.show_render = False
+    probe.node_group = group
+    context.view_layer.update()
+    bake_id, node = probe.bakes[0].bake_id, probe.bakes[0].node
+    item = BakeItem(bake_id, node.inputs[0].identifier.removeprefix("Item_"), node.bake_items[0].name)
+    obj.modifiers.remove(probe)
+    return item
+
+
+def _digest(poser: motion.Poser, trajectory: Trajectory, frame_start: int) -> str:
+    """What the frames depend on, as a number: motion, splats at rest, place of the object, first frame."""
+    number = hashlib.sha256(str(frame_start).encode())
+    arrays = trajectory.to_arrays() | {"own": poser.rest.positions, "turned": poser.rest.rotations}
+    for name, values in sorted((arrays | {"scaled": poser.rest.scales, "placed": poser.matrix}).items()):
+        number.update(name.encode())
+        number.update(np.ascontiguousarray(values).tobytes())
+    return number.hexdigest()
+
+
+def _refuse_full_disk(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < ROOM * size:
+        raise ValueError(
+            f"the bake needs {size / 2**30:.1f} GB and {folder} has {free / 2**30:.1f} GB free; make room, or bake "
+            f"the trajectory instead, which is small"
+        )

@@ -1,0 +1,43 @@
+"""What the two ways of drawing splats share: the attributes that reach the shader, and the shading itself."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import nodes
+
+ALPHA_MIN, ALPHA_MAX = 1 / 255, 0.99
+"""Alpha below the first is dropped, above the second is cut: as in the trainers' rasterisers (Kerbl et al. 2023)."""
+COLOUR, RADIUS = "sway_colour", "sway_radius"
+"""Point attributes: display colour with opacity as alpha; where the Gaussian is cut, in sigmas."""
+
+
+def attribute(build: nodes.Builder, kind: str, name: str) -> bpy.types.Node:
+    """An attribute of the "GEOMETRY" or of the "INSTANCER" in a material."""
+    return build.node("ShaderNodeAttribute", attribute_type=kind, attribute_name=name)
+
+
+def fill_material(
+    build: nodes.Builder,
+    material: bpy.types.Material,
+    colour: bpy.types.Node,
+    d2: bpy.types.NodeSocket,
+    shown: bpy.types.NodeSocket | float = 1.0,
+) -> None:
+    """Emits the colour where the Gaussian lets none through: alpha = opacity exp(-d2 / 2), d2 in sigmas squared."""
+    # Alpha-blended by EEVEE; the default dithers, which is noise here.
+    material.surface_render_method = "BLENDED"
+    # Otherwise Cycles makes every splat a light and builds a light tree over all of them.
+    material.cycles.emission_sampling = "NONE"
+    response = build.math("EXPONENT", build.math("MULTIPLY", d2, -0.5))
+    alpha = build.math("MULTIPLY", response, colour.outputs["Alpha"])
+    shown = build.math("MULTIPLY", build.math("GREATER_THAN", alpha, ALPHA_MIN), shown)
+    surface = build.add(
+        "ShaderNodeMixShader",
+        {
+            0: build.math("MULTIPLY", build.math("MINIMUM", alpha, ALPHA_MAX), shown),
+            1: build.add("ShaderNodeBsdfTransparent"),
+            2: build.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}),
+        },
+    )
+    build.node("ShaderNodeOutputMaterial", {"Surface": surface})
