@@ -52,6 +52,8 @@ BAD_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Runt
 
 def read(path: Path, decode_image: ImageDecoder | None = None) -> SplatFile:
     """Read a .sog, or a folder by its meta.json; see `formats.read` for what it raises."""
+    if decode_image is None:
+        webp.require_decoder(path)
     bundle = _Bundle(path, decode_image or webp.decode)
     opaque = bundle.version == 2  # whether alpha is opacity itself, not a fraction between limits of its logit
     colours = bundle.pixels("sh0")

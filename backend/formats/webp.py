@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 
 
@@ -18,12 +21,19 @@ def size(data: bytes) -> tuple[int, int]:
     raise ValueError("not a lossless WebP image")
 
 
+def require_decoder(path: Path) -> None:
+    """Raises ValueError where OpenCV, which `decode` needs for the images of that file, is not installed."""
+    if find_spec("cv2") is None:
+        raise ValueError(
+            f"{path.name} holds WebP images, which need the Python package opencv-python-headless; "
+            "install that or export the file as .ply or .spz"
+        )
+
+
 def decode(data: bytes) -> np.ndarray:
     """Pixels, uint8 [H, W, 4] RGBA, top row first, by OpenCV; raises ValueError for what it cannot decode."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise ValueError("no decoder for WebP images") from error
+    import cv2
+
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
