@@ -18,7 +18,10 @@ from .operators.splats import (
     scale_to_size,
     select_splats,
 )
-from .panels import picture_editor, pictures, sidebar, simulation, splats
+from .panels import bake as bake_panel
+from .panels import fit as fit_panel
+from .panels import picture_editor, pictures, simulation, splats
+from .panels import reference as reference_panel
 from .properties import groups, picture_groups
 from .scene import playback, selection_overlay
 from .scene.pictures import picture_mask
@@ -48,9 +51,11 @@ CLASSES = (
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
-    *sidebar.CLASSES,
     *splats.CLASSES,
+    *reference_panel.CLASSES,
+    *fit_panel.CLASSES,
     *simulation.CLASSES,
+    *bake_panel.CLASSES,
     *picture_find.CLASSES,
     *picture.CLASSES,
     *picture_modes.CLASSES,

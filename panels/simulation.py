@@ -1,4 +1,4 @@
-"""What belongs to Simulate in the sidebar: materials, surroundings, and objects that act on splats."""
+"""Simulate in the sidebar: materials, surroundings, and objects that act on splats."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from ..backend.api.acting import Acting, ActingParams
 from ..backend.api.materials import Law, MaterialParams, names_of
 from ..backend.api.quality import Quality
 from ..backend.api.simulate import SIZE, SURROUNDINGS, SimulateParams
+from ..jobs import queue
 from ..properties import materials, steps
+from ..scene import playback
 from ..scene.acting.force_fields import is_field
-from ..scene.estimate import sways
+from ..scene.estimate import estimate, sways
 from ..scene.splats import is_splats
+from ..scene.subject import scene_fps
 from .params import draw_params
+from .step_panel import StepPanel
 
 _SETTINGS = {
     Acting.nothing: (),
@@ -30,6 +34,49 @@ _ACTING_ICONS = {
     Acting.carrier: "CON_CHILDOF",
     Acting.blade: "MOD_BEVEL",
 }
+
+
+class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
+    bl_label = "Simulate"
+    step, operator, icon = "simulate", "sway.simulate", "PHYSICS"
+
+    def draw_settings(self, context, layout):
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(context.active_object.sway.material, "preset")
+        StepPanel.draw_settings(self, context, layout)
+
+    def hidden(self, context):
+        still = context.scene.sway.simulate.wind in ("none", "fitted")
+        fitted = materials.is_fitted(context.active_object)
+        blowing = ("direction", "gustiness", "strength", "seed")
+        return (*SURROUNDINGS, *(blowing if still else ()), *(("quality",) if fitted else ()))
+
+    def ready(self, obj):
+        return True
+
+    def draw_button(self, context, layout):
+        obj = context.active_object
+        if materials.is_fitted(obj) and not obj.sway.fit.made:
+            layout.label(text="Fit Material first, or choose a Material", icon="INFO")
+            return
+        StepPanel.draw_button(self, context, layout)
+        if queue.running() is None:
+            assignment = None if materials.is_fitted(obj) else materials.assignment_of(obj)
+            params = steps.params(context.scene, "simulate")
+            cost = estimate(obj, params, assignment, scene_fps(context.scene))
+            if cost:
+                layout.label(text=str(cost), icon="TIME")
+            layout.operator("sway.drag", icon="VIEW_PAN")
+
+    def lines(self, found):
+        tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
+        return [f"{found['frames']} frames", f"The tip moves {tip:.1f} cm at {frequency:.2f} Hz"]
+
+    def draw_state(self, context, obj, layout):
+        StepPanel.draw_state(self, context, obj, layout)
+        if problem := playback.problem(obj):
+            layout.label(text=problem, icon="ERROR")
 
 
 class SimulationPanel:
@@ -176,6 +223,7 @@ class SWAY_PT_acting_physics(ActingPanel, bpy.types.Panel):
 
 
 CLASSES = (
+    SWAY_PT_simulate,
     SWAY_UL_part_materials,
     SWAY_PT_material,
     SWAY_PT_surroundings,

@@ -1,4 +1,4 @@
-"""What an artist knows of and does to the splats themselves: statistics, cleaning, selecting, painting parts."""
+"""Splats and Parts in the sidebar: import, statistics, cleaning, selecting, painting parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,32 @@ import bpy
 
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
-from .sidebar import SidebarPanel
+from .step_panel import SidebarPanel, StepPanel
+
+
+class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
+    bl_label = "Splats"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("sway.import_splats", icon="IMPORT", text="Import Splats")
+        obj = context.active_object
+        if not is_splats(obj):
+            layout.label(text="Select or import a splat object", icon="INFO")
+            return
+        layout.label(text=f"{obj.name}: {len(obj.data.points):,} splats", icon="OUTLINER_OB_POINTCLOUD")
+        layout.prop(obj.sway, "fast_render")
+
+
+class SWAY_PT_parts(StepPanel, bpy.types.Panel):
+    bl_label = "Parts"
+    step, operator, icon = "parts", "sway.guess_parts", "OUTLINER_DATA_POINTCLOUD"
+
+    def draw_settings(self, context, layout):
+        layout.prop(context.active_object.sway, "show_parts")
+
+    def lines(self, found):
+        return [f"{found['moving']:,} splats move, {found['holding']:,} hold still"]
 
 
 class SplatsPanel(SidebarPanel):
@@ -90,4 +115,4 @@ class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
         layout.operator("sway.paint_parts", icon="BRUSH_DATA")
 
 
-CLASSES = (SWAY_PT_statistics, SWAY_PT_clean_up, SWAY_PT_select, SWAY_PT_paint_parts)
+CLASSES = (SWAY_PT_splats, SWAY_PT_parts, SWAY_PT_statistics, SWAY_PT_clean_up, SWAY_PT_select, SWAY_PT_paint_parts)

@@ -1,0 +1,122 @@
+"""What the panels of the "Sway" tab have in common: where they live, and a step's settings, button and state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+
+from ..jobs import queue
+from ..operators.worker_operator import describe
+from ..properties import steps
+from ..scene.splats import is_splats
+from .params import draw_params
+from .pictures import draw_picture
+
+_ICON = {steps.State.todo: "RADIOBUT_OFF", steps.State.done: "CHECKMARK", steps.State.outdated: "ERROR"}
+_TITLES: dict[str, str] = {}
+"""Of each step's panel."""
+
+
+class SidebarPanel:
+    """Where every panel of the tab lives."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Sway"
+    layout: bpy.types.UILayout
+    bl_label: str
+
+
+class StepPanel(SidebarPanel):
+    """A step of the work: greyed out until the one before has run."""
+
+    step: ClassVar[str]
+    operator: ClassVar[str]
+    icon: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        _TITLES[cls.step] = cls.bl_label
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return is_splats(context.active_object)
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        running = queue.running()
+        if running and running.kind == self.step:
+            self.layout.label(icon="SORTTIME")
+            return
+        self.layout.label(icon=_ICON[steps.state(context.scene, context.active_object, self.step)])
+
+    def draw(self, context: bpy.types.Context) -> None:
+        obj = context.active_object
+        layout = self.layout
+        ready = self.ready(obj)
+        column = layout.column()
+        column.enabled = ready
+        self.draw_settings(context, column)
+        self.draw_button(context, column)
+        if not ready:
+            layout.label(text=self.waits_for(obj), icon="INFO")
+        self.draw_state(context, obj, layout)
+
+    def ready(self, obj: bpy.types.Object) -> bool:
+        before = steps.needed(obj, self.step)
+        return not before or bool(getattr(obj.sway, before).made)
+
+    def waits_for(self, obj: bpy.types.Object) -> str:
+        return f"First: {_TITLES[steps.needed(obj, self.step)]}"
+
+    def draw_settings(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+        cls = steps.PARAMS[self.step]
+        if cls:
+            draw_params(layout, getattr(context.scene.sway, self.step), cls, hide=self.hidden(context))
+
+    def hidden(self, context: bpy.types.Context) -> tuple[str, ...]:
+        return ()
+
+    def draw_button(self, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+        running = queue.running()
+        if running and running.kind == self.step:
+            layout.progress(factor=running.fraction, text=describe(running))
+            draw_picture(layout, running.preview)
+            layout.operator("sway.cancel", icon="X")
+            return
+        row = layout.row()
+        row.scale_y = 1.4
+        row.enabled = running is None
+        row.operator(self.operator, icon=self.icon)
+
+    def draw_state(self, context: bpy.types.Context, obj: bpy.types.Object, layout: bpy.types.UILayout) -> None:
+        found = steps.summary(obj, self.step)
+        if not getattr(obj.sway, self.step).made:
+            return
+        if steps.state(context.scene, obj, self.step) is steps.State.outdated:
+            layout.label(text="Outdated: something before it changed", icon="ERROR")
+        for line in self.lines(found):
+            layout.label(text=line)
+        file = getattr(obj.sway, self.step).file
+        if file:
+            draw_picture(layout, str(Path(file).with_name("preview.png")))
+
+    def lines(self, found: dict) -> list[str]:
+        return []
+
+
+class AdvancedPanel(SidebarPanel):
+    """The folded settings of a step."""
+
+    bl_label = "Advanced"
+    bl_options = {"DEFAULT_CLOSED"}
+    step: ClassVar[str]
+
+    def draw(self, context: bpy.types.Context) -> None:
+        cls = steps.PARAMS[self.step]
+        assert cls is not None
+        draw_params(self.layout, getattr(context.scene.sway, self.step), cls, advanced=True, hide=self.hidden(context))
+
+    def hidden(self, _context: bpy.types.Context) -> tuple[str, ...]:
+        return ()
