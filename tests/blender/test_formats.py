@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import json
 import struct
 
 import numpy as np
@@ -116,3 +117,28 @@ def test_damaged_spz_of_version_4(formats, tmp_path):
             assert str(refusal).startswith("cloud.spz ") and "\n" not in str(refusal), repr(refusal)
         else:
             assert len(splats) == count and np.isfinite(splats.covariances()).all()
+
+
+def test_damaged_images_of_a_sog(formats, decode_webp, tmp_path):
+    """Of 300 damaged images Blender's decoder makes a refusal that names the file, or values that splats can have."""
+    codes = {"codebook": np.linspace(-2, 2, 256).tolist(), "files": ["image.webp"]}
+    means = {"mins": [-1] * 3, "maxs": [1] * 3, "files": ["image.webp"] * 2}
+    quats = {"files": ["image.webp"]}
+    meta = {"version": 2, "count": 256, "means": means, "quats": quats, "scales": codes, "sh0": codes}
+    path, image = tmp_path / "meta.json", tmp_path / "image.webp"
+    path.write_text(json.dumps(meta))
+    image.write_bytes(LOSSLESS)
+    assert len(formats.read(path, decode_webp).gaussians) == 256
+    rng, before = np.random.default_rng(0), len(bpy.data.images)
+    for k in range(300):
+        copy = bytearray(LOSSLESS)
+        for _ in range(1 + k % 3):
+            copy[int(rng.integers(len(copy)))] = int(rng.integers(256))
+        image.write_bytes(copy[: int(rng.integers(len(copy)))] if k % 3 == 0 else copy)
+        try:
+            splats = formats.read(path, decode_webp).gaussians
+        except ValueError as refusal:
+            assert str(refusal).startswith("meta.json ") and "\n" not in str(refusal), repr(refusal)
+        else:
+            assert len(splats) == 256 and np.isfinite(splats.covariances()).all()
+    assert len(bpy.data.images) == before
