@@ -5,6 +5,8 @@ from __future__ import annotations
 import bpy
 
 from . import preferences
+from .gizmos import acting as acting_gizmos
+from .gizmos import wind as wind_gizmos
 from .jobs import queue
 from .operators import acting, bake, drag, fit, jobs, reference, render_film, simulate
 from .operators.pictures import picture, picture_find, picture_modes, picture_poke
@@ -61,6 +63,8 @@ CLASSES = (
     *picture_modes.CLASSES,
     *picture_poke.CLASSES,
     *picture_editor.CLASSES,
+    *wind_gizmos.CLASSES,
+    *acting_gizmos.CLASSES,
 )
 
 

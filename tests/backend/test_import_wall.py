@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-BLENDER_SIDE = ("operators", "panels", "properties", "scene", "jobs")
+BLENDER_SIDE = ("operators", "panels", "gizmos", "properties", "scene", "jobs")
 COMPUTE = {"torch", "taichi", "gsplat", "diffusers", "cv2", "scipy", "av", "safetensors"}
 SHARED = {
     "api",
