@@ -68,6 +68,7 @@ class SliceUNet(UNet2DModel):
         timestep [N]; frequency [N]: the bins' numbers. slices: how many in a row belong to one picture; 0 treats each
         on its own.
         """
+        assert self.class_embedding is not None and self.mid_block is not None  # as the constructor asks for them
         told = self.time_embedding(self.time_proj(timestep))
         told = told + self.class_embedding(self.time_proj(FREQUENCY_STEP * frequency))
         attention = iter(self.coordination)
@@ -113,6 +114,9 @@ def _attention(width: int, slices: int) -> TransformerTemporalModel:
 
 class LatentDiffusion(torch.nn.Module):
     """Everything that is trained, and what it was trained with."""
+
+    latent_scale: torch.Tensor
+    """[]: what makes latents of unit size."""
 
     def __init__(self, settings: Settings | None = None, scale: Scale | None = None) -> None:
         super().__init__()
