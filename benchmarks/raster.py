@@ -26,7 +26,7 @@ def run(_options: dict) -> list[dict]:
     from backend.deformation import six_numbers
     from backend.render import twin
     from backend.render.losses import psnr
-    from backend.render.rasteriser import Rasteriser
+    from backend.render.rasteriser import Rasteriser, SplatGradients
 
     taichi_runtime.start("f32")
     gaussians, up = _plant()
@@ -37,22 +37,33 @@ def run(_options: dict) -> list[dict]:
         gradient = np.random.default_rng(0).normal(size=(size, size, 3)).astype(np.float32)
         forward = _best_time(lambda r=rasteriser: r.render(*splats))
         backward = _best_time(lambda r=rasteriser, g=gradient: r.backward(g))
-        rows.append(_row(f"Rasteriser forward, {len(gaussians):,} splats, {size} px", 1e3 * forward, "ms"))
-        rows.append(_row(f"Rasteriser backward, {len(gaussians):,} splats, {size} px", 1e3 * backward, "ms"))
+        to_all = _best_time(lambda r=rasteriser, g=gradient: r.backward_all(g))
+        rows.append(_row(f"Rasteriser forward, {size} px", forward, "s"))
+        rows.append(_row(f"Rasteriser backward to positions and covariances, {size} px", backward, "s"))
+        rows.append(_row(f"Rasteriser forward and backward to everything, {size} px", forward + to_all, "s"))
+    rows.append(_row("Rasteriser, splats", len(gaussians), ""))
 
     camera = _portrait(gaussians, up, SUBSET_SIZE)
     subset = tuple(array[:: -(-len(gaussians) // SUBSET)] for array in splats)
     rasteriser = Rasteriser(camera, SUBSET, dilation=0.3)
-    gradient = np.ones((SUBSET_SIZE, SUBSET_SIZE, 3), np.float32)
-    tensors = [torch.tensor(array, requires_grad=index < 2) for index, array in enumerate(subset)]
+    gradient = np.random.default_rng(1).normal(size=(SUBSET_SIZE, SUBSET_SIZE, 3)).astype(np.float32)
+    tensors = [torch.tensor(array, requires_grad=True) for array in subset]
 
-    def torch_both_ways() -> None:
-        twin.render(camera, *tensors, dilation=0.3).image.sum().backward()
+    def torch_both_ways() -> list[np.ndarray]:
+        for tensor in tensors:
+            tensor.grad = None
+        (twin.render(camera, *tensors, dilation=0.3).image * torch.tensor(gradient)).sum().backward()
+        return [tensor.grad.numpy() for tensor in tensors]  # type: ignore[union-attr]
 
-    def both_ways() -> None:
+    def both_ways() -> SplatGradients:
         rasteriser.render(*subset)
-        rasteriser.backward(gradient)
+        return rasteriser.backward_all(gradient)
 
+    off = [
+        np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
+        for ours, theirs in zip(both_ways(), torch_both_ways(), strict=True)
+    ]
+    rows.append(_row("Rasteriser's gradients off those of plain torch by", float(max(off)), "of their norm"))
     ratio = _best_time(torch_both_ways, 3) / _best_time(both_ways)
     rows.append(_row(f"Rasteriser, times faster than plain torch, {SUBSET:,} splats", ratio, "x"))
     expected = twin.render(camera, *tensors, dilation=0.3).image.detach().numpy()

@@ -19,6 +19,8 @@ PIXEL_COLUMNS = 5
 MOMENTS = 5
 """Sums over a splat's pixels in one tile, with h = dL/dalpha * alpha and d = pixel - centre: h dx, h dy, h dx^2,
 h dx dy, h dy^2. As d2 = d^T Q d they hold its gradient: dL/dcentre = Q sum(h d), dL/dQ = -1/2 sum(h d d^T)."""
+LOOK_MOMENTS = 9
+"""With four more: h, for dL/dopacity = sum(h) / opacity, and weight * dL/dimage of the three channels."""
 
 
 def items_per_tile() -> int:
@@ -90,8 +92,11 @@ def composite_backward(
     grad_image: Array(ndim=3),
     light: Array(ndim=3),
     moments: Array(ndim=2),
+    look: ti.template(),
 ):
     """Fill `moments` [E, MOMENTS] from the picture and its gradient [H, W, 3], walking front to back once more.
+
+    With `look` they are [E, LOOK_MOMENTS].
 
     With all colours projected on the pixel's gradient g, `light` [H, W, 2] holds the transmittance T and the part R of
     g.image that lies behind what has been walked; so dL/dalpha_i = T_i g.c_i - R_i / (1 - alpha_i), and neither the
@@ -120,6 +125,7 @@ def composite_backward(
             opacity, cutoff = screen[i, 5], screen[i, 10]
             red, green, blue = screen[i, 6], screen[i, 7], screen[i, 8]
             hx, hy, hxx, hxy, hyy = 0.0, 0.0, 0.0, 0.0, 0.0
+            h0, to_red, to_green, to_blue = 0.0, 0.0, 0.0, 0.0
             x0, x1 = ti.max(box[i, 0], left), ti.min(box[i, 1], right)
             for y in range(ti.max(box[i, 2], top), ti.min(box[i, 3], bottom)):
                 dy = y + 0.5 - v
@@ -131,7 +137,12 @@ def composite_backward(
                         unclamped = opacity * ti.exp(exponent)
                         alpha = ti.min(ALPHA_MAX, unclamped)
                         weight = alpha * T
-                        g_colour = red * grad_image[y, x, 0] + green * grad_image[y, x, 1] + blue * grad_image[y, x, 2]
+                        g_red, g_green, g_blue = grad_image[y, x, 0], grad_image[y, x, 1], grad_image[y, x, 2]
+                        g_colour = red * g_red + green * g_green + blue * g_blue
+                        if ti.static(look):
+                            to_red += weight * g_red
+                            to_green += weight * g_green
+                            to_blue += weight * g_blue
                         behind = light[y, x, 1] - weight * g_colour
                         light[y, x, 0] = T - weight
                         light[y, x, 1] = behind
@@ -142,8 +153,15 @@ def composite_backward(
                             hxx += h * dx * dx
                             hxy += h * dx * dy
                             hyy += h * dy * dy
+                            if ti.static(look):
+                                h0 += h
             moments[pair, 0] = hx
             moments[pair, 1] = hy
             moments[pair, 2] = hxx
             moments[pair, 3] = hxy
             moments[pair, 4] = hyy
+            if ti.static(look):
+                moments[pair, 5] = h0
+                moments[pair, 6] = to_red
+                moments[pair, 7] = to_green
+                moments[pair, 8] = to_blue

@@ -194,3 +194,26 @@ def project_backward(
         grad_covariances[i, 3] = g_Sigma[1, 1]
         grad_covariances[i, 4] = 2.0 * g_Sigma[1, 2]
         grad_covariances[i, 5] = g_Sigma[2, 2]
+
+
+@ti.kernel
+def look_backward(
+    screen: Array(ndim=2),
+    splats: Array(ndim=1),
+    first: Array(ndim=1),
+    moments: Array(ndim=2),
+    grad_colours: Array(ndim=2),
+    grad_opacity: Array(ndim=1),
+):
+    """Write the gradients [N, 3] and [N] of the splats that show from their moments [E, LOOK_MOMENTS]."""
+    for r in range(splats.shape[0]):
+        i = splats[r]
+        h = 0.0
+        g = ti.Vector([0.0, 0.0, 0.0])
+        for k in range(first[r], first[r + 1]):
+            h += moments[k, 5]
+            for c in ti.static(range(3)):
+                g[c] += moments[k, 6 + c]
+        grad_opacity[i] = h / screen[i, 5]
+        for c in ti.static(range(3)):
+            grad_colours[i, c] = g[c]

@@ -7,6 +7,7 @@ maths is in projection.py (one splat) and compositing.py (one tile); twin.py is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import taichi as ti
@@ -19,6 +20,19 @@ ALPHA_MIN = 1 / 255
 STOP = 1e-4
 BAND_HEIGHT = 8
 """A tile is a band of rows on a CPU, for long inner loops, and a square on other devices, for many tiles."""
+
+
+class SplatGradients(NamedTuple):
+    """Derivatives of a loss by everything that a picture shows of N splats."""
+
+    positions: np.ndarray
+    """[N, 3], per metre."""
+    covariances: np.ndarray
+    """[N, 6], per m^2; an off-diagonal entry counts once: xy and yx move together."""
+    colours: np.ndarray
+    """[N, 3]."""
+    opacity: np.ndarray
+    """[N]."""
 
 
 class Rasteriser:
@@ -103,13 +117,26 @@ class Rasteriser:
         An off-diagonal covariance entry counts once: its gradient is that of xy and yx moving together. The arrays
         given to `render` are read again and must not have been written to since.
         """
+        moments = self._moments(grad_image, look=False)
+        return self._shape_gradients(moments)
+
+    def backward_all(self, grad_image: np.ndarray) -> SplatGradients:
+        """Gradients to all that was given to the last `render`; otherwise as `backward`."""
+        moments = self._moments(grad_image, look=True)
+        n, p = len(self._splats[0]), self._pairs
+        grad_colours, grad_opacity = np.zeros((n, 3), self._real), np.zeros(n, self._real)
+        projection.look_backward(self._screen[:n], p.splats, p.first, moments, grad_colours, grad_opacity)
+        return SplatGradients(*self._shape_gradients(moments), grad_colours, grad_opacity)
+
+    def _moments(self, grad_image: np.ndarray, look: bool) -> np.ndarray:
+        """Sums over the pixels of each pair [E, MOMENTS], or [E, LOOK_MOMENTS] with `look`."""
         p, shape = self._pairs, self._image.shape[:2]
         n = len(self._splats[0])
-        screen, box = self._screen[:n], self._box[:n]
-        moments = np.empty((len(p.splat), compositing.MOMENTS), self._real)
+        columns = compositing.LOOK_MOMENTS if look else compositing.MOMENTS
+        moments = np.empty((len(p.splat), columns), self._real)
         compositing.composite_backward(
-            screen,
-            box,
+            self._screen[:n],
+            self._box[:n],
             p.splat,
             p.by_tile,
             p.tile_start,
@@ -119,11 +146,17 @@ class Rasteriser:
             np.ascontiguousarray(grad_image, self._real),
             np.empty((*shape, 2), self._real),
             moments,
+            look,
         )
+        return moments
+
+    def _shape_gradients(self, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients to positions [N, 3] and covariances [N, 6]."""
+        n, p = len(self._splats[0]), self._pairs
         grad_positions = np.zeros((n, 3), self._real)
         grad_covariances = np.zeros((n, 6), self._real)
         projection.project_backward(
-            *self._splats, *self._view, screen, p.splats, p.first, moments, grad_positions, grad_covariances
+            *self._splats, *self._view, self._screen[:n], p.splats, p.first, moments, grad_positions, grad_covariances
         )
         return grad_positions, grad_covariances
 
