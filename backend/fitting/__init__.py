@@ -7,7 +7,10 @@
 | observation | what a clip shows of the particles: `observe` -> `Tracks` |
 | timing | from a simulation's frames to the clip's |
 | task, result, strategies | what a strategy is given, what it returns, and the table of them |
-| sway, slopes, levenberg, modal | strategy "modal": tracks, modes, Levenberg-Marquardt with the solver |
-| chain, adam, gradient | strategy "gradient": pictures through the differentiable chain (PhysDreamer) |
+| checkpoint | where a fit stands, so that a stopped one goes on with the same bits |
+| sway, gusts, rig, search, slopes, levenberg, refinement, modal | strategy "modal": tracks, modes, least squares |
+| chain, losses, truncation, adam, gradient | strategy "gradient": pictures through the differentiable chain |
+| fields, calibration, refining, staged | strategy "full": modes, then parts, then a field of stiffness |
+| physdreamer | strategy "physdreamer": the paper's own settings |
 | fitted | what a fit leaves behind for simulations |
 """

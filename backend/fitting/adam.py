@@ -33,3 +33,17 @@ class Adam:
             length = np.sqrt(square / (1 - BETA_2**n)) + 1e-30
             moved[name] = values[name] - pace * self._rates[name] * mean / (1 - BETA_1**n) / length
         return moved
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """What it remembers, as named arrays."""
+        kept = {f"mean_{name}": value for name, value in self._mean.items()}
+        kept |= {f"square_{name}": np.array(value) for name, value in self._square.items()}
+        return kept | {f"steps_{name}": np.array(value) for name, value in self._steps.items()}
+
+    def restore(self, kept: dict[str, np.ndarray]) -> None:
+        """Take over what `to_arrays` gave."""
+        for name in self._rates:
+            if f"mean_{name}" in kept:
+                self._mean[name] = kept[f"mean_{name}"]
+                self._square[name] = float(kept[f"square_{name}"])
+                self._steps[name] = int(kept[f"steps_{name}"])

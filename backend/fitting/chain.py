@@ -13,14 +13,19 @@ import numpy as np
 
 from ..gaussians import Gaussians
 from ..mpm.model import Motion
-from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..render.rasteriser import Rasteriser
 from ..render.skinning import Skinning
-from .task import Task
+from .result import Started
+from .task import Observation, Task
 from .timing import Timing
+from .truncation import TruncatedSolver
 
 Judge = Callable[[int, np.ndarray], tuple[float, np.ndarray]]
 """judge(frame of the clip, picture [H, W, 3]) -> (loss, its gradient to the picture [H, W, 3])."""
+Follow = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+"""follow(particles [F, P, 3] in metres, their clip frames [F]) -> (loss, its gradient to the particles)."""
+Watch = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+"""watch(film [F, H, W, 3], its clip frames [F]) -> (loss, its gradient to the film)."""
 Tick = Callable[[int, int], None]
 
 
@@ -36,6 +41,12 @@ class Push:
     """1/s, see `ElasticSolver.simulate`."""
     delay: float = 0.0
     """Onset after the clip's frame 0, frames of the clip."""
+    acceleration: np.ndarray | None = None
+    """Of wind, at the borders of the simulation's frames [frames + 1, P, 3], m/s^2."""
+
+    @staticmethod
+    def of(young: np.ndarray, damping: float, started: Started) -> Push:
+        return Push(young, started.velocity, damping, started.delay, started.acceleration)
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ class Chain:
 
     def __init__(
         self,
-        solver: ElasticSolver,
+        solver: TruncatedSolver,
         skinning: Skinning,
         rasteriser: Rasteriser,
         gaussians: Gaussians,
@@ -65,7 +76,10 @@ class Chain:
         timing: Timing,
         cfl: float,
         tick: Tick | None = None,
+        substeps: int = 0,
     ) -> None:
+        """`substeps` of a frame of the clip are done at least."""
+        self._substeps = substeps
         self._solver, self._skinning, self._rasteriser = solver, skinning, rasteriser
         self._look = (gaussians.colours, gaussians.opacity, background)
         self.timing, self._cfl, self._tick = timing, cfl, tick
@@ -74,26 +88,51 @@ class Chain:
         """Pictures [H, W, 3] at the clip's frames 1, 2, ..."""
         motion = self._simulate(push, self.timing, record=False)
         for positions, deformation in zip(*self._at_frames(motion, push, self.timing), strict=True):
-            yield self._rasteriser.render(*self._skinning.pose(positions, deformation), *self._look)
+            yield self._render(positions, deformation)
 
-    def gradient(self, push: Push, judge: Judge, frames: Sequence[int]) -> tuple[float, PushGradient]:
-        """Sum of `judge`'s losses over some of the clip's frames (1 is the first moving one), and its gradient."""
+    def gradient(
+        self,
+        push: Push,
+        judge: Judge,
+        frames: Sequence[int],
+        *,
+        follow: Follow | None = None,
+        watch: Watch | None = None,
+        truncation: int | None = None,
+    ) -> tuple[float, PushGradient]:
+        """Sum of `judge`'s losses over some of the clip's frames (1 is the first moving one), and its gradient.
+
+        `follow` and `watch` add losses on all frames up to the last one. With `truncation` gradients flow back through
+        so many frames of the clip and no further.
+        """
         timing = Timing(max(frames), self.timing.fps)
         motion = self._simulate(push, timing, record=True)
         positions, deformation = self._at_frames(motion, push, timing)
         g_positions, g_deformation = np.zeros_like(positions), np.zeros_like(deformation)
-        total = 0.0
-        for frame in frames:
-            t = frame - 1
-            picture = self._rasteriser.render(*self._skinning.pose(positions[t], deformation[t]), *self._look)
-            loss, g_picture = judge(frame, picture)
+        total, every = 0.0, np.arange(1, timing.frames + 1)
+        if follow:
+            loss, g_positions = follow(positions, every)
             total += loss
-            g_splats = self._rasteriser.backward(g_picture)
-            g_positions[t], g_deformation[t] = self._skinning.backward(*g_splats)
+        g_film = np.zeros(timing.frames)
+        if watch:
+            loss, g_film = watch(np.stack([self._render(positions[t], deformation[t]) for t in every - 1]), every)
+            total += loss
+        for frame in every if watch else frames:
+            t = frame - 1
+            picture = self._render(positions[t], deformation[t])
+            loss, g_picture = judge(frame, picture) if frame in frames else (0.0, np.zeros_like(picture))
+            total += loss
+            g_splats = self._rasteriser.backward(g_picture + g_film[t])
+            own = self._skinning.backward(*g_splats)
+            g_positions[t] += own[0]
+            g_deformation[t] += own[1]
         spline, rate = timing.spline(push.delay), timing.spline(push.delay, 1)
-        back = self._solver.backward(
-            np.tensordot(spline.T, g_positions, 1), np.tensordot(spline.T, g_deformation, 1), tick=self._tick
-        )
+        at_frames = np.tensordot(spline.T, g_positions, 1), np.tensordot(spline.T, g_deformation, 1)
+        if truncation is None:
+            back = self._solver.backward(*at_frames, tick=self._tick)
+        else:
+            length = truncation * timing.finer
+            back = self._solver.backward_in_stretches(*at_frames, length, tick=self._tick)
         return total, PushGradient(
             back.young,
             back.velocity,
@@ -101,15 +140,21 @@ class Chain:
             self._by_delay(motion, rate, g_positions, g_deformation),
         )
 
+    def _render(self, positions: np.ndarray, deformation: np.ndarray) -> np.ndarray:
+        return self._rasteriser.render(*self._skinning.pose(positions, deformation), *self._look)
+
     def _simulate(self, push: Push, timing: Timing, record: bool) -> Motion:
         fps = timing.simulated_fps
+        least = -(-self._substeps // timing.finer)
+        pushes = None if push.acceleration is None else push.acceleration[: timing.simulated_frames + 1]
         return self._solver.simulate(
             push.young,
             push.velocity,
             timing.simulated_frames,
             fps,
-            substeps=self._solver.substeps_per_frame(push.young, fps, self._cfl),
+            substeps=max(self._solver.substeps_per_frame(push.young, fps, self._cfl), least),
             damping=push.damping,
+            acceleration=pushes,
             record=record,
             tick=self._tick,
         )
@@ -127,8 +172,11 @@ class Chain:
         return float(-((velocity * g_positions).sum() + (strain_rate * g_deformation).sum()) / self.timing.fps)
 
 
-def pictures_of(task: Task, tick: Tick | None = None) -> Chain:
-    """The chain of a task."""
+def pictures_of(
+    task: Task, tick: Tick | None = None, observation: Observation | None = None, substeps: int = 0
+) -> Chain:
+    """The chain of a task, or of one of its further observations."""
+    view = observation or task.observations[0]
     g, driven = task.gaussians, task.driven
-    skinning, raster = Skinning(g, driven.binding, driven.model.rest), Rasteriser(task.camera, len(g))
-    return Chain(task.solver, skinning, raster, g, task.background, task.timing, task.cfl, tick)
+    skinning, raster = Skinning(g, driven.binding, driven.model.rest), Rasteriser(view.camera, len(g))
+    return Chain(task.solver, skinning, raster, g, task.background, view.timing, task.cfl, tick, substeps)

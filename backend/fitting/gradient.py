@@ -16,9 +16,11 @@ import numpy as np
 from ..render.losses import photometric
 from .adam import Adam
 from .chain import Judge, Push, PushGradient, pictures_of
-from .modal import limit_notes, log_young_errors, refine
+from .fields.parts import PartsField
 from .modes import Modes
+from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
+from .refinement import Layout, log_young_errors, refine
 from .result import Fit
 from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
 from .task import Task
@@ -103,6 +105,8 @@ class Unknowns:
     """Numbers in `Adam`'s groups and the `Push` that they stand for."""
 
     modes: Modes
+    points: np.ndarray
+    """Particles at rest [P, 3], metres."""
     part: np.ndarray
     """Part of each particle [P], counted from 0."""
     speed: float
@@ -120,9 +124,12 @@ class Unknowns:
             "damping": np.array([0.0]),
         }
 
+    def stiffness(self, x: dict[str, np.ndarray]) -> PartsField:
+        return PartsField(self.points, self.part, x["log_young"])
+
     def push(self, x: dict[str, np.ndarray]) -> Push:
         return Push(
-            10 ** x["log_young"][self.part],
+            self.stiffness(x).value(self.points),
             self.speed * np.tensordot(x["velocity"], self.modes.shapes, 1),
             float(x["damping"][0] * self._damping_unit(x)),
             float(x["delay"][0]),
@@ -130,7 +137,9 @@ class Unknowns:
 
     def pull(self, x: dict[str, np.ndarray], g: PushGradient) -> dict[str, np.ndarray]:
         """Gradient by the numbers in all groups."""
-        log_young = np.log(10) * np.bincount(self.part, g.young * 10 ** x["log_young"][self.part])
+        stiffness = self.stiffness(x)
+        stiffness.value(self.points)
+        log_young = stiffness.pull(g.young)["log_young"]
         # The damping ratio is kept, so a stiffer plant has the larger rate.
         log_young += 0.5 * np.log(10) * g.damping * self.push(x).damping / len(log_young)
         return {
@@ -159,8 +168,8 @@ class Unknowns:
         rates = 2 * np.pi * self.modes.stiffened(mean / self.modes.young[0]).frequency
         amplitudes = self.speed * x["velocity"] / rates
         state = State(amplitudes, x["log_young"], float(x["damping"][0]), float(x["delay"][0]))
-        minimum = refine(problem, state, tracks.weights, 0)[1]
-        return log_young_errors(problem, minimum, tracks.weights)
+        minimum = refine([problem], [state], [tracks.weights], 0)[1]
+        return log_young_errors(Layout.of([state]), minimum, len(tracks.weights))
 
     def _damping_unit(self, x: dict[str, np.ndarray]) -> float:
         """`Solver.simulate`'s damping for a ratio of 1, 1/s."""
@@ -171,11 +180,14 @@ def fit_gradient(task: Task) -> Fit:
     """Fit a task by pictures. Raises ValueError when the clip shows no usable motion, or without an iteration to do."""
     if task.iterations < 1:
         raise ValueError("the gradient strategy starts from rest; give it at least one iteration")
+    if task.others or task.wind:
+        raise ValueError("the gradient strategy knows one clip and no wind; choose the modal or the staged one")
+    task.checkpoint.claim(task.identity("gradient"))
     task.report(0.0, "Following the motion")
     tracks = observe(task.driven.model, task.clip, task.camera, task.depth)
     seen = Impression.of(task, tracks)
     task.report(0.05, "Finding the sway modes")
-    unknowns = Unknowns(task.modes.first(MODES), task.part, seen.speed, seen.onset + 1.0)
+    unknowns = Unknowns(task.modes.first(MODES), task.driven.body.rest, task.part, seen.speed, seen.onset + 1.0)
     plan = _plan(task.iterations, seen, len(task.clip) - 1)
     history: list[float] = []
 
@@ -185,13 +197,19 @@ def fit_gradient(task: Task) -> Fit:
     chain = pictures_of(task, tick)
     x = unknowns.bounded(unknowns.start(FIRST_PACE * task.clip.fps / seen.period, seen.onset + FIRST_DELAY))
     adam = Adam(RATES)
-    for step in plan:
+    if kept := task.checkpoint.load("pictures"):
+        x = {name: kept[f"x_{name}"] for name in x}
+        adam.restore(kept)
+        history += kept["history"].tolist()
+    for step in plan[len(history) :]:
         if step.afresh:
             adam = Adam(RATES)
         loss, slopes = chain.gradient(unknowns.push(x), _judge(task, step), step.frames)
         history.append(loss)
         pulled = unknowns.pull(x, slopes)
         x = unknowns.bounded(adam.step(x, {name: pulled[name] for name in step.groups}, step.pace))
+        numbers = {f"x_{name}": value for name, value in x.items()}
+        task.checkpoint.save("pictures", numbers | adam.to_arrays() | {"history": np.array(history)})
 
     task.report(0.97, "Judging the result")
     push = unknowns.push(x)
@@ -208,6 +226,7 @@ def fit_gradient(task: Task) -> Fit:
         loss_last=float(np.mean([photometric(p, w)[0] for p, w in zip(chain.pictures(push), wanted, strict=True)])),
         history=tuple(history),
         notes=limit_notes(x["log_young"], np.log10(YOUNG_MAX)),
+        remarks=remarks_on(task),
     )
 
 

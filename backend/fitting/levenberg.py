@@ -23,7 +23,7 @@ TRIALS = 3
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where a search ended."""
+    """Where a search stands after an iteration, or ended."""
 
     x: np.ndarray
     """Parameters [n]."""
@@ -33,11 +33,23 @@ class Minimum:
     """The last Jacobian that was computed [m, n]."""
     costs: tuple[float, ...]
     """Half the squared residual at the start and after each iteration."""
+    damping: float = FIRST_DAMPING
+    ended: bool = False
+    """Whether another iteration would gain nothing."""
 
     @property
     def covariance(self) -> np.ndarray:
         """Covariance of the parameters [n, n] for residuals of unit variance: (J^T J)^-1."""
         return np.linalg.pinv(self.jacobian.T @ self.jacobian)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for `arrays.save`."""
+        return {name: np.asarray(value) for name, value in vars(self).items()}
+
+    @staticmethod
+    def from_arrays(a: dict[str, np.ndarray]) -> Minimum:
+        numbers = tuple(a["costs"].tolist()), float(a["damping"]), bool(a["ended"])
+        return Minimum(a["x"], a["residual"], a["jacobian"], *numbers)
 
 
 def levenberg_marquardt(
@@ -50,44 +62,49 @@ def levenberg_marquardt(
     longest: np.ndarray | float = np.inf,
     iterations: int = 10,
     tolerance: float = 1e-4,
+    reached: Minimum | None = None,
+    each: Callable[[Minimum], None] = lambda minimum: None,
 ) -> Minimum:
     """Minimise |residual(x)|^2 / 2 from `start` [n], within bounds, moving at most `longest` [n] in an iteration.
 
     `jacobian(x, residual there)` returns d residual / d x [m, n]. Ends when an iteration lowers the cost by less than
-    the fraction `tolerance`, or finds no lower one. Exceptions of `residual` pass through.
+    the fraction `tolerance`, or finds no lower one. `each` is given where the search stands, at first and after each
+    iteration; a later search that is given the same as `reached` goes on from there as this one would have.
+    Exceptions of `residual` pass through.
     """
-    x = np.clip(np.asarray(start, float), lower, upper)
-    r = residual(x)
-    slope = jacobian(x, r)
-    costs = [0.5 * float(r @ r)]
-    damping = FIRST_DAMPING
-    for index in range(iterations):
-        if index:
-            slope = jacobian(x, r)
-        normal, gradient = slope.T @ slope, slope.T @ r
-        scale = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max())
-        # A parameter that pushes against its bound stays there and leaves the others free to move.
-        stuck = ((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0))
-        free = np.flatnonzero(~stuck)
-        improved = False
-        for _ in range(TRIALS):
-            step = np.zeros_like(x)
-            damped = normal + damping * np.diag(scale)
-            step[free] = -np.linalg.solve(damped[np.ix_(free, free)], gradient[free])
-            # Shortened as a whole: the numbers of a step make up for each other.
-            step *= min(1.0, float((longest / np.maximum(np.abs(step), 1e-300)).min()))
-            tried = np.clip(x + step, lower, upper)
-            r_tried = residual(tried)
-            cost = 0.5 * float(r_tried @ r_tried)
-            if cost < costs[-1]:
-                x, r, improved = tried, r_tried, True
-                damping *= EASE
-                break
-            damping *= TIGHTEN
-        costs.append(cost if improved else costs[-1])
-        if not improved or costs[-2] - costs[-1] < tolerance * costs[-2]:
-            break
-    return Minimum(x, r, slope, tuple(costs))
+    if reached is None:
+        x = np.clip(np.asarray(start, float), lower, upper)
+        r = residual(x)
+        reached = Minimum(x, r, jacobian(x, r), (0.5 * float(r @ r),))
+        each(reached)
+    while not reached.ended and len(reached.costs) <= iterations:
+        reached = _iterated(residual, jacobian, reached, lower, upper, longest, tolerance)
+        each(reached)
+    return reached
+
+
+def _iterated(residual: Residual, jacobian: Jacobian, at: Minimum, lower, upper, longest, tolerance: float) -> Minimum:
+    x, r, damping = at.x, at.residual, at.damping
+    slope = at.jacobian if len(at.costs) == 1 else jacobian(x, r)
+    normal, gradient = slope.T @ slope, slope.T @ r
+    scale = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max())
+    # A parameter that pushes against its bound stays there and leaves the others free to move.
+    stuck = ((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0))
+    free = np.flatnonzero(~stuck)
+    for _ in range(TRIALS):
+        step = np.zeros_like(x)
+        damped = normal + damping * np.diag(scale)
+        step[free] = -np.linalg.solve(damped[np.ix_(free, free)], gradient[free])
+        # Shortened as a whole: the numbers of a step make up for each other.
+        step *= min(1.0, float((longest / np.maximum(np.abs(step), 1e-300)).min()))
+        tried = np.clip(x + step, lower, upper)
+        r_tried = residual(tried)
+        cost = 0.5 * float(r_tried @ r_tried)
+        if cost < at.costs[-1]:
+            ended = at.costs[-1] - cost < tolerance * at.costs[-1]
+            return Minimum(tried, r_tried, slope, (*at.costs, cost), damping * EASE, ended)
+        damping *= TIGHTEN
+    return Minimum(x, r, slope, (*at.costs, at.costs[-1]), damping, True)
 
 
 def finite_differences(residual: Residual, steps: np.ndarray) -> Jacobian:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from ..camera import Camera
 from ..mpm.total_lagrangian.solver import ElasticSolver
+from .gusts import Gusts
 from .modes import Modes
 from .observation import Tracks
+from .rig import Rig
 from .timing import Timing
 
 YOUNG_MIN, YOUNG_MAX = 1e3, 1e10
@@ -38,29 +40,30 @@ class State:
     """Damping ratio of the slowest mode."""
     delay: float
     """Onset after the clip's frame 0, frames of the clip."""
+    gusts: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """Accelerations [G] of the wind, m/s^2, see `Gusts`; none for a free sway."""
 
-    def vector(self) -> np.ndarray:
-        """All numbers in one [M + C + 2]."""
-        return np.concatenate([self.amplitudes, self.log_young, [self.damping, self.delay]])
-
-    @staticmethod
-    def of(vector: np.ndarray, modes: int) -> State:
-        return State(vector[:modes], vector[modes:-2], float(vector[-2]), float(vector[-1]))
+    @property
+    def linear(self) -> np.ndarray:
+        """What the motion is linear in [M + G]: amplitudes and gusts."""
+        return np.concatenate([self.amplitudes, self.gusts])
 
 
 @dataclass(frozen=True)
 class SwayProblem:
-    """Tracks to explain, and the solver and modes to explain them with."""
+    """Tracks of one motion to explain, and the solver and modes to explain them with."""
 
     solver: ElasticSolver
     modes: Modes
     """At one Young's modulus for all particles."""
     part: np.ndarray
     """Part of each particle [P], counted from 0."""
-    camera: Camera
+    camera: Camera | Rig
     tracks: Tracks
     timing: Timing
     cfl: float
+    gusts: Gusts | None = None
+    """What drives the subject throughout, if anything does."""
     tick: Callable[[int, int], None] | None = None
     """Given to the solver, which calls it often; may raise to cancel."""
 
@@ -89,8 +92,15 @@ class SwayProblem:
         """The solver's `damping`, 1/s; an amplitude falls at half this rate."""
         return float(4 * np.pi * state.damping * self.modes.frequency[0] * self.speed_up(state))
 
+    def acceleration(self, state: State) -> np.ndarray | None:
+        """Of the particles at the borders of the simulation's frames [frames + 1, P, 3], m/s^2, where wind is sought."""
+        return self.gusts.acceleration(state.gusts) if self.gusts else None
+
     def simulate(self, states: Sequence[State]) -> np.ndarray:
-        """Displacement of the tracked particles [B, frames, V, 3], metres, at the simulation's frames."""
+        """Displacement of the tracked particles [B, frames, V, 3], metres, at the simulation's frames.
+
+        All states have the gusts of the first one.
+        """
         young = np.stack([self.young(state) for state in states])
         fps = self.timing.simulated_fps
         positions = self.solver.simulate_batch(
@@ -100,6 +110,7 @@ class SwayProblem:
             fps,
             substeps=max(self.solver.substeps_per_frame(y, fps, self.cfl) for y in young),
             damping=np.array([self.damping(state) for state in states]),
+            acceleration=self.acceleration(states[0]),
             tick=self.tick,
         )
         return positions[:, :, self.tracks.particles] - self.rest
@@ -137,6 +148,22 @@ class SwayProblem:
         resolved = 1 / (1 + (frequency / (RESOLVED * self.timing.fps)) ** 4)
         reach = SPAN * self.tracks.reach / per_metre
         return reach * np.clip(visible, 0.02, 1) * resolved * frequency[0] / frequency
+
+    def linear_courses(self, speed_up: float, damping: float, delays: np.ndarray) -> np.ndarray:
+        """Displacement [D, M + G, M, T - 1] of the modes for 1 of each linear number, in closed form."""
+        since = self.timing.since_onset(delays)  # [D, T - 1]
+        free = np.eye(len(self.modes))[:, :, None] * self.time_courses(speed_up, damping, delays)[:, None]
+        if not self.gusts:
+            return free
+        rate = 2 * np.pi * self.modes.frequency * speed_up
+        driven = self.gusts.courses(rate, damping * rate[0], since)
+        return np.concatenate([free, driven], 1)
+
+    def likely_linear(self, speed_up: float) -> np.ndarray:
+        """Size [M + G] within which each linear number is expected: `likely`, and gusts that bend it that far."""
+        likely = self.likely(speed_up)
+        gust = likely.max() * (2 * np.pi * self.modes.frequency[0] * speed_up) ** 2
+        return np.append(likely, np.full(len(self.gusts) if self.gusts else 0, gust))
 
     def time_courses(self, speed_up: float, damping: float, delays: np.ndarray) -> np.ndarray:
         """Displacement [D, M, T - 1] at the clip's frames of modes set off with amplitude 1, in closed form."""

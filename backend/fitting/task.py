@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,12 +12,14 @@ import numpy as np
 from ..camera import Camera
 from ..deformation import six_numbers
 from ..gaussians import Gaussians
-from ..mpm.total_lagrangian.solver import ElasticSolver
 from ..render.rasteriser import Rasteriser
 from ..video.clip import Clip
+from .checkpoint import Checkpoint
 from .driving import Driven
+from .losses import Losses
 from .modes import Modes, sway_modes
 from .timing import Timing
+from .truncation import TruncatedSolver
 
 REFERENCE_YOUNG = 1e6
 """Pascals, at which modes are computed; those at another stiffness follow by scaling time."""
@@ -24,6 +27,39 @@ FEWEST_FRAMES = 8
 
 Report = Callable[[float, str], None]
 """report(fraction done, what is being done); may raise to cancel."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A clip that begins with the subject at rest, and from where it was taken."""
+
+    clip: Clip
+    camera: Camera
+    """Of the clip's size."""
+    motion: int = 0
+    """Clips of one number show the same motion at the same time from several sides."""
+
+    def __post_init__(self) -> None:
+        if len(self.clip) < FEWEST_FRAMES:
+            raise ValueError(
+                f"the clip has {len(self.clip)} frames; {FEWEST_FRAMES} are needed to tell stiffness from speed"
+            )
+        if self.clip.frames.shape[1:3] != (self.camera.height, self.camera.width):
+            raise ValueError("the clip and the camera differ in size; make the clip from this view")
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(len(self.clip) - 1, self.clip.fps)
+
+
+@dataclass(frozen=True)
+class Refining:
+    """The last stage of a staged fit: a field of stiffness, by pictures. Every number of it is a parameter."""
+
+    steps: int = 16
+    truncation: int | None = None
+    """Frames of the clip through which a gradient flows back; all where None."""
+    losses: Losses = field(default_factory=Losses)
 
 
 @dataclass(frozen=True)
@@ -41,22 +77,38 @@ class Task:
     iterations: int
     cfl: float
     report: Report
+    others: tuple[Observation, ...] = ()
+    """Further clips of the subject, and further views of the motion in the first one, whose number is 0."""
+    wind: bool = False
+    """Whether wind drives the clips throughout, and is searched beside the first velocity."""
+    refining: Refining = field(default_factory=Refining)
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    seed: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.clip) < FEWEST_FRAMES:
-            raise ValueError(
-                f"the clip has {len(self.clip)} frames; {FEWEST_FRAMES} are needed to tell stiffness from speed"
-            )
-        if self.clip.frames.shape[1:3] != (self.camera.height, self.camera.width):
-            raise ValueError("the clip and the camera differ in size; make the clip from this view")
+        for motion in self.motions:
+            if len({(len(view.clip), view.clip.fps) for view in motion}) > 1:
+                raise ValueError(
+                    "views of one motion differ in frames or frame rate; cut them alike, or call them different motions"
+                )
 
     @cached_property
-    def solver(self) -> ElasticSolver:
-        return ElasticSolver(self.driven.body)
+    def observations(self) -> tuple[Observation, ...]:
+        return (Observation(self.clip, self.camera), *self.others)
 
     @cached_property
+    def motions(self) -> list[tuple[Observation, ...]]:
+        """Views of each motion, the motion of the task's own clip first."""
+        numbers = sorted({view.motion for view in self.observations}, key=lambda n: (n != 0, n))
+        return [tuple(view for view in self.observations if view.motion == n) for n in numbers]
+
+    @cached_property
+    def solver(self) -> TruncatedSolver:
+        return TruncatedSolver(self.driven.body)
+
+    @property
     def timing(self) -> Timing:
-        return Timing(len(self.clip) - 1, self.clip.fps)
+        return self.observations[0].timing
 
     @cached_property
     def part(self) -> np.ndarray:
@@ -77,7 +129,35 @@ class Task:
     @cached_property
     def depth(self) -> np.ndarray:
         """Camera z of what is seen at rest [H, W], metres."""
+        return self.depth_of(self.camera)
+
+    def depth_of(self, camera: Camera) -> np.ndarray:
+        """Camera z of what another camera sees at rest [H, W], metres."""
         g = self.gaussians
-        raster = Rasteriser(self.camera, len(g))
+        raster = Rasteriser(camera, len(g))
         raster.render(g.positions, six_numbers(g.covariances()), g.colours, g.opacity, self.background)
         return raster.depth
+
+    def identity(self, strategy: str) -> str:
+        """Tells one fit from another: a hash of all that its result depends on."""
+        body = self.driven.body
+        numbers = (
+            strategy,
+            self.iterations,
+            self.cfl,
+            self.wind,
+            self.refining,
+            self.seed,
+            body.poisson,
+            body.stiffness,
+        )
+        digest = hashlib.sha256(repr(numbers).encode())
+        for view in self.observations:
+            camera = view.camera
+            place = (view.clip.fps, view.motion, camera.focal, camera.centre)
+            digest.update(repr(place).encode())
+            for values in (view.clip.frames, camera.rotation, camera.translation):
+                digest.update(np.ascontiguousarray(values).tobytes())
+        for values in (body.rest, body.density, body.solid.cells, self.driven.part, self.gaussians.positions):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()

@@ -12,14 +12,15 @@ from backend.deformation import six_numbers
 from backend.fitting.chain import Chain, Push
 from backend.fitting.driving import drive
 from backend.fitting.gradient import fit_gradient
-from backend.fitting.modal import fit_modal, search
+from backend.fitting.modal import fit_modal
 from backend.fitting.modes import Modes
 from backend.fitting.observation import huber, observe, visible
+from backend.fitting.search import search
 from backend.fitting.slopes import slopes
 from backend.fitting.sway import State, SwayProblem
 from backend.fitting.task import Task
 from backend.fitting.timing import Timing
-from backend.mpm.total_lagrangian.solver import ElasticSolver
+from backend.fitting.truncation import TruncatedSolver
 from backend.render.rasteriser import Rasteriser
 from backend.render.skinning import Skinning
 from backend.video.clip import Clip
@@ -34,7 +35,7 @@ def film(gaussians, driven, camera, log_young) -> Clip:
     """The stalk, its parts of the given log10 E [C], set off sideways, with pixel noise of 0.01."""
     model = driven.model
     chain = Chain(
-        ElasticSolver(driven.body),
+        TruncatedSolver(driven.body),
         Skinning(gaussians, driven.binding, model.rest),
         Rasteriser(camera, len(gaussians)),
         gaussians,
@@ -119,7 +120,7 @@ def test_search_finds_what_the_closed_form_made(problem):
     course = problem.time_courses(problem.speed_up(truth), truth.damping, np.array([truth.delay]))[0]
     displacement = np.einsum("m,mt,mvi->tvi", amplitudes, course, problem.shown)
     made = replace(problem, tracks=replace(problem.tracks, displacement=displacement))
-    found = search(made, np.ones(displacement.shape[:2]))
+    found = search([made], [np.ones(displacement.shape[:2])])[0]
     assert found.log_young == pytest.approx(log_young, abs=1e-9)
     assert (found.damping, found.delay) == (0.05, 1.25)
     # The ridge, weak where the camera sees a mode, pulls amplitudes by two percent.

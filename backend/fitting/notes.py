@@ -1,0 +1,31 @@
+"""What a user should know about a fit, one sentence each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .sway import YOUNG_MIN
+from .task import Task
+
+APART = np.radians(20)
+"""Angle between two views from which motion towards one shows in the other."""
+
+DEPTH = "One view does not show motion towards the camera; it was kept as small as the clip allows."
+RATIO = "A clip tells stiffness over density only: with the density wrong by a factor, so is Young's modulus."
+
+
+def limit_notes(log_young: np.ndarray, highest: float) -> tuple[str, ...]:
+    """A warning when log10 Young's modulus of a part [C] ended at a limit."""
+    if np.any(log_young <= np.log10(YOUNG_MIN)):
+        return ("The stiffness ended at the lowest that is tried, 1e3 Pa; check the subject's size and density.",)
+    if np.any(log_young >= highest - 1e-6):
+        note = f"The stiffness ended at the highest that is tried, {10**highest:.1e} Pa; check the subject's size, "
+        return (note + "or use fewer grid cells or particles.",)
+    return ()
+
+
+def remarks_on(task: Task) -> tuple[str, ...]:
+    """What the clips of a task cannot tell."""
+    forward = [np.stack([view.camera.rotation[2] for view in views]) for views in task.motions]
+    seen_aside = any(np.min(np.abs(f @ f.T)) < np.cos(APART) for f in forward)
+    return (RATIO,) if seen_aside else (DEPTH, RATIO)
