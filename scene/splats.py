@@ -15,6 +15,7 @@ coefficients belong to the file's axes, so they need no rotation either.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import pi
 
 import bpy
@@ -51,17 +52,22 @@ def add_splats(context: bpy.types.Context, name: str, gaussians: Gaussians, up: 
         raise ValueError(f"up axis {up!r} is not one of {', '.join(UPRIGHT)}")
     obj = _point_cloud(context, name, len(gaussians))
     obj.rotation_euler = UPRIGHT[up]
-    write_attribute(obj, POSITION, "FLOAT_VECTOR", gaussians.positions)
-    write_attribute(obj, SCALE, "FLOAT_VECTOR", gaussians.scales)
-    write_attribute(obj, ROTATION, "QUATERNION", gaussians.rotations)
-    base = np.concatenate([gaussians.sh[:, 0], gaussians.opacity[:, None]], 1)  # [N, 4]
-    write_attribute(obj, BASE, "FLOAT_COLOR", base)
-    for k in range(1, gaussians.sh.shape[1]):
-        write_attribute(obj, f"{SH_PREFIX}{k - 1}", "FLOAT_VECTOR", gaussians.sh[:, k])
+    for attribute, data_type, values in attributes_of(gaussians):
+        write_attribute(obj, attribute, data_type, values)
     write_parts(obj, np.zeros(len(gaussians), np.int32))
     display.attach(obj)
     context.view_layer.update()  # matrix_world follows the rotation only now
     return obj
+
+
+def attributes_of(gaussians: Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Name, Blender's type and values [N, width] of the attributes that make up a cloud."""
+    yield POSITION, "FLOAT_VECTOR", gaussians.positions
+    yield SCALE, "FLOAT_VECTOR", gaussians.scales
+    yield ROTATION, "QUATERNION", gaussians.rotations
+    yield BASE, "FLOAT_COLOR", np.concatenate([gaussians.sh[:, 0], gaussians.opacity[:, None]], 1)
+    for k in range(1, gaussians.sh.shape[1]):
+        yield f"{SH_PREFIX}{k - 1}", "FLOAT_VECTOR", gaussians.sh[:, k]
 
 
 def is_splats(obj: bpy.types.Object | None) -> bool:

@@ -21,8 +21,8 @@ import numpy as np
 
 MANIFEST = "sway.json"
 FORMAT = 3
-TYPES = {"position": "FLOAT_VECTOR", "rotation": "QUATERNION", "scale": "FLOAT_VECTOR"}
-"""Blender's type of each attribute that is baked."""
+TYPES = {"rotation": "QUATERNION", "radiance:base": "FLOAT_COLOR"}
+"""Blender's type of the attributes that are no vectors."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class FrameCache:
         Raises ValueError for a folder that holds frames of something else.
         """
         self.folder, self.item = folder, item
+        self._last: dict[str, tuple[bytes, dict[str, str | int]]] = {}
         manifest = folder / MANIFEST
         if folder.exists() and any(folder.iterdir()) and _made_of(folder) != made_of:
             raise ValueError(f"the folder {folder.name} holds another bake; free that bake first")
@@ -66,14 +67,18 @@ class FrameCache:
         return [frame for frame in frames if frame not in whole]
 
     def write(self, frame: int, attributes: dict[str, np.ndarray]) -> None:
-        """Write a frame: "position" [M, 3], "rotation" [M, 4] (wxyz) and perhaps "scale" [M, 3]."""
+        """Write a frame: "position" [M, 3] and others, as wide as their type. What stays as it was is stored once."""
         name = f"{frame:05d}_00000"
         listed, blob = [], bytearray()
         for attribute, values in attributes.items():
             data = np.ascontiguousarray(values, "<f4").tobytes()
-            place = {"name": f"{name}.blob", "start": len(blob), "size": len(data)}
-            listed.append({"name": attribute, "domain": "POINT", "type": TYPES[attribute], "data": place})
-            blob += data
+            before, place = self._last.get(attribute, (None, {}))
+            if data != before:
+                place = {"name": f"{name}.blob", "start": len(blob), "size": len(data)}
+                blob += data
+            self._last[attribute] = data, place
+            kind = TYPES.get(attribute, "FLOAT_VECTOR")
+            listed.append({"name": attribute, "domain": "POINT", "type": kind, "data": place})
         count = len(next(iter(attributes.values())))
         points = {"num_points": count, "materials": [], "attributes": listed}
         item = {

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from ..gaussians import Gaussians
-from . import compressed_ply, ksplat, ply, sog, splat, spz
+from . import compressed_ply, ksplat, ply, sequence, sog, splat, spz
 from .ply import write as write_ply
 from .sog import ImageDecoder
 from .splat_file import SplatFile
 
-__all__ = ["READERS", "WRITERS", "ImageDecoder", "SplatFile", "read", "write", "write_ply"]
+__all__ = ["READERS", "WRITERS", "ImageDecoder", "SplatFile", "read", "sequence_of", "sog", "write", "write_ply"]
 
 READERS: dict[str, Callable[..., SplatFile]] = {
     ".ply": ply.read,
@@ -67,6 +67,17 @@ def read(path: str | os.PathLike[str], decode_image: ImageDecoder | None = None)
     # Overflows give infinity, refused at the end like what was not finite in the file, or an opacity of exactly 0.
     with np.errstate(all="ignore"):
         return reader(path, decode_image) if reader is sog.read else reader(path)
+
+
+def sequence_of(path: str | os.PathLike[str]) -> list[Path]:
+    """The numbered files from this one on, or those of a folder, in the order of their numbers: a file a frame.
+
+    Raises ValueError where there is no sequence, and FileNotFoundError for a missing path.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; check the path")
+    return sequence.files_of(path, READERS)
 
 
 def write(path: str | os.PathLike[str], gaussians: Gaussians, up: str | None = None) -> None:

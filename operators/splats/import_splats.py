@@ -1,7 +1,8 @@
-"""Import a splat file as one point-cloud object that looks right at once."""
+"""Import a splat file as one point-cloud object that looks right at once, or a sequence of them as a flip-book."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -9,6 +10,15 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend import formats
 from ...scene import images, look, splats, viewport
+from ...scene.bakes import flipbook
+from ...scene.drawing import harmonics
+
+TICK = 0.01
+"""Seconds between two files of a sequence, in which the window takes notice of Esc."""
+KEEP = [
+    ("PACKED", "In the .blend", "The frames of a sequence become part of the .blend"),
+    ("DISK", "Beside the .blend", "The frames of a sequence go to the folder sway_bakes beside the saved .blend"),
+]
 
 
 class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
@@ -33,6 +43,14 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
         description="Set what splats need: their own colours (view transform Raw), Cycles' bounces, viewport shading",
         default=True,
     )
+    sequence: bpy.props.BoolProperty(
+        name="Sequence",
+        description="Play the numbered files from this one on, or those of a folder, as a flip-book: a file a frame",
+        default=False,
+    )
+    keep: bpy.props.EnumProperty(name="Keep Frames", items=KEEP, default="PACKED")
+
+    _timer: bpy.types.Timer | None = None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if self.filepath and Path(self.filepath).is_file():  # dropped into the viewport
@@ -42,20 +60,79 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
         try:
-            file = formats.read(path, images.decode_webp)
+            if self.sequence or (path.is_dir() and not (path / formats.sog.META).is_file()):
+                self._book = flipbook.begin(context, formats.sequence_of(path), _read, self.keep)
+                self._reading = self._missing(context)
+                if not bpy.app.background and context.window is not None:
+                    self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+                    context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
+                    return {"RUNNING_MODAL"}
+                for _ in self._reading:
+                    pass
+                return self._attach(context)
+            file = _read(path)
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            return self._refuse(error)
+        splats.add_splats(context, path.stem, file.gaussians, up=self._up(file))
+        return self._finish(context, file, f"Imported {len(file.gaussians):,} splats")
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Read one file of a sequence."""
+        if event.type == "ESC" and event.value == "PRESS":
+            self.cancel(context)
+            self.report({"INFO"}, "Import stopped; importing the same files again goes on from there")
             return {"CANCELLED"}
-        up = (file.up or "-Y") if self.up == "AUTO" else self.up
-        splats.add_splats(context, path.stem, file.gaussians, up=up)
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            if next(self._reading, None) is not None:
+                return {"RUNNING_MODAL"}
+            self.cancel(context)
+            return self._attach(context)
+        except (ValueError, OSError) as error:
+            self.cancel(context)
+            return self._refuse(error)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Reading has ended, or Blender gives up the operator: the file or the window is being closed."""
+        if self._timer:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+            context.workspace.status_text_set(None)
+
+    def _missing(self, context: bpy.types.Context) -> Iterator[int]:
+        """Writes the frames of a sequence one by one."""
+        missing = self._book.missing()
+        for done, frame in enumerate(missing):
+            if self._timer:
+                name = self._book.file(frame).name
+                context.workspace.status_text_set(f"Reading {name}, {done + 1} of {len(missing)} (Esc stops)")
+            self._book.write(frame, _read)
+            yield frame
+
+    def _attach(self, context: bpy.types.Context) -> set[str]:
+        frames, file = self._book.frames, self._book.first
+        flipbook.attach(context, self._book, self._up(file))
+        return self._finish(context, file, f"Imported frames {frames.start} to {frames.stop - 1}")
+
+    def _finish(self, context: bpy.types.Context, file: formats.SplatFile, done: str) -> set[str]:
         changes = []
         if self.set_up_view:
             changes = look.prepare_scene(context.scene) + viewport.prepare_viewports(context)
+        degree = file.gaussians.sh_degree
+        if degree > harmonics.DEGREE:
+            changes.append(f"Harmonics of degree {degree} are kept for export; {harmonics.DEGREE} degrees are drawn.")
         for sentence in (*file.notes, *changes):
             self.report({"INFO"}, sentence)
-        degree = file.gaussians.sh_degree
-        self.report({"INFO"}, f"Imported {len(file.gaussians):,} splats (SH degree {degree}) from {path.name}")
+        self.report({"INFO"}, f"{done} (SH degree {degree}) from {Path(self.filepath).name}")
         return {"FINISHED"}
+
+    def _refuse(self, reason: Exception) -> set[str]:
+        self.report({"ERROR"}, str(reason))
+        return {"CANCELLED"}
+
+    def _up(self, file: formats.SplatFile) -> str:
+        return (file.up or "-Y") if self.up == "AUTO" else self.up
 
 
 class SWAY_FH_splats(bpy.types.FileHandler):
@@ -74,3 +151,7 @@ class SWAY_FH_splats(bpy.types.FileHandler):
 def menu(self, _context: bpy.types.Context) -> None:
     """Entry of File > Import."""
     self.layout.operator(SWAY_OT_import_splats.bl_idname, text="Gaussian Splats (.ply, .splat, .spz, .sog, .ksplat)")
+
+
+def _read(path: Path) -> formats.SplatFile:
+    return formats.read(path, images.decode_webp)

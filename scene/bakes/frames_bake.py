@@ -9,7 +9,6 @@ bytes each, and scale 12 more where they stretch.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,13 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ...backend.baking.frame_cache import BakeItem, FrameCache, delete
+from ...backend.baking.frame_cache import FrameCache, delete
 from ...backend.trajectory import Trajectory
 from .. import motion, playback, splats
+from . import bake_node
 
 BYTES_PER_SPLAT, BYTES_PER_SCALE = 28, 12
 """A frame stores float32 position (3) and rotation (4) of each moving splat, and scale (3) where splats stretch."""
-ROOM = 1.05
-"""Times the size of a bake that must be free on its disk."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +69,11 @@ def begin(
     Raises ValueError for a trajectory that does not fit the object, for DISK in a file that was never saved, and for a
     disk without room.
     """
-    if target == "DISK" and not bpy.data.filepath:
-        raise ValueError("save the .blend first, or bake packed: a bake on disk lies beside the .blend")
     poser = motion.Poser(obj, trajectory, np.array(obj.matrix_world))
     made_of = _digest(poser, trajectory, frame_start)
-    stem = bpy.path.clean_name(bpy.path.display_name_from_filepath(bpy.data.filepath) or "unsaved")
-    beside = Path(bpy.path.abspath("//")) if target == "DISK" else Path(bpy.app.tempdir)
-    folder = beside / "sway_bakes" / f"{stem}_{bpy.path.clean_name(obj.name)}_{made_of[:8]}"
-    _refuse_full_disk(beside, bake_size(trajectory))
-    cache = FrameCache(folder, made_of, _bake_item(context, obj))
+    folder = bake_node.folder_for(target, obj.name, made_of)
+    bake_node.refuse_full_disk(folder, bake_size(trajectory), "bake the trajectory instead, which is small")
+    cache = FrameCache(folder, made_of, bake_node.item(context, motion.motion_group()))
     moving = np.unique(trajectory.binding.splats)
     return Frames(poser, moving, trajectory.stretch is not None, frame_start, len(trajectory), cache, target)
 
@@ -94,23 +88,9 @@ def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: Frames) ->
     playback.stop(obj)
     _remove(obj, keep=frames.cache.folder)
     splats.write_attribute(obj, motion.SLOT, "INT", slots)
-    inside = bpy.path.relpath(str(frames.cache.folder)) if frames.target == "DISK" else str(frames.cache.folder)
-    modifier = motion.attach(obj, inside)
-    settings = modifier.bakes[0]
-    settings.bake_mode = "ANIMATION"
-    settings.use_custom_simulation_frame_range = True
-    settings.frame_start, settings.frame_end = frames.start, frames.start + frames.count - 1
-    bake_id = settings.bake_id
-    # Blender asks whether a modifier depends on time when its group is set, not when its bake mode is. This moves
-    # `modifier.bakes` in memory: `settings` is dangling from here on.
-    modifier.node_group = modifier.node_group
-    if frames.target == "PACKED":
-        context.view_layer.update()
-        bpy.ops.object.geometry_node_bake_pack_single(
-            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake_id
-        )
-        modifier.bake_directory = ""
-        delete(frames.cache.folder)
+    folder, played = frames.cache.folder, range(frames.start, frames.start + frames.count)
+    modifier = motion.attach(obj, bake_node.directory(folder, frames.target))
+    bake_node.play(context, modifier, folder, played, frames.target)
 
 
 def free_bake(obj: bpy.types.Object) -> None:
@@ -152,19 +132,6 @@ def _folder(modifier: bpy.types.NodesModifier | None) -> Path | None:
     return Path(bpy.path.abspath(modifier.bake_directory)) if modifier and modifier.bake_directory else None
 
 
-def _bake_item(context: bpy.types.Context, obj: bpy.types.Object) -> BakeItem:
-    """How Blender numbers the Bake node and its geometry, which it only tells of a modifier that was evaluated."""
-    group = motion.motion_group()
-    probe = obj.modifiers.new("probe", "NODES")
-    probe.show_render = False
-    probe.node_group = group
-    context.view_layer.update()
-    bake_id, node = probe.bakes[0].bake_id, probe.bakes[0].node
-    item = BakeItem(bake_id, node.inputs[0].identifier.removeprefix("Item_"), node.bake_items[0].name)
-    obj.modifiers.remove(probe)
-    return item
-
-
 def _digest(poser: motion.Poser, trajectory: Trajectory, frame_start: int) -> str:
     """What the frames depend on, as a number: motion, splats at rest, place of the object, first frame."""
     number = hashlib.sha256(str(frame_start).encode())
@@ -173,12 +140,3 @@ def _digest(poser: motion.Poser, trajectory: Trajectory, frame_start: int) -> st
         number.update(name.encode())
         number.update(np.ascontiguousarray(values).tobytes())
     return number.hexdigest()
-
-
-def _refuse_full_disk(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < ROOM * size:
-        raise ValueError(
-            f"the bake needs {size / 2**30:.1f} GB and {folder} has {free / 2**30:.1f} GB free; make room, or bake "
-            f"the trajectory instead, which is small"
-        )

@@ -138,9 +138,9 @@ def test_freed_bake_is_at_rest(scene_module, plant, saved, swing, shown_pose):
 
 def test_disk_bake_needs_a_saved_file_with_room_beside_it(scene_module, plant, swing, saved, monkeypatch):
     """Baking beside a file that was never saved, or onto a full disk, is refused before anything changes."""
-    bake, frames_bake = scene_module("scene.bakes.bake"), scene_module("scene.bakes.frames_bake")
+    bake, bake_node = scene_module("scene.bakes.bake"), scene_module("scene.bakes.bake_node")
     full = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(frames_bake.shutil, "disk_usage", lambda folder: full)
+    monkeypatch.setattr(bake_node.shutil, "disk_usage", lambda folder: full)
     with pytest.raises(ValueError, match="GB free; make room"):
         bake.bake(bpy.context, plant, swing(), 10, "DISK")
     bpy.ops.wm.read_homefile(app_template="", use_empty=True)
