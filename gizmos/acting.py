@@ -28,7 +28,7 @@ class SWAY_GGT_acting(HandleGroup, bpy.types.GizmoGroup):
         self.radius = self.arrow("reach", _radius, _set_radius)
         self.radius.draw_style = "BOX"
 
-    def draw_prepare(self, context: bpy.types.Context) -> None:
+    def place(self, context: bpy.types.Context) -> None:
         matrix = context.active_object.matrix_world
         place, turned = matrix.translation, matrix.to_quaternion()
         self.along.matrix_basis = pointing(place, turned @ Vector((0, 0, 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import bpy
 from mathutils import Matrix, Vector
@@ -18,6 +19,19 @@ class HandleGroup:
     bl_region_type = "WINDOW"
     bl_options = {"3D", "PERSISTENT", "SHOW_MODAL_ALL"}
     gizmos: bpy.types.bpy_prop_collection
+    bl_label: str
+    dragged = False
+
+    def draw_prepare(self, context: bpy.types.Context) -> None:
+        self.place(context)
+        dragged = any(handle.is_modal for handle in self.gizmos)
+        if self.dragged and not dragged:
+            bpy.app.timers.register(partial(_push_undo, self.bl_label), first_interval=0)
+        self.dragged = dragged
+
+    def place(self, context: bpy.types.Context) -> None:
+        """Put the handles where they act."""
+        raise NotImplementedError
 
     def arrow(self, colour: str, get: Callable[[], float], put: Callable[[float], None]) -> bpy.types.Gizmo:
         """An arrow of a length in metres that is read from and given back as a number."""
@@ -50,3 +64,9 @@ def tab_is_open(context: bpy.types.Context) -> bool:
 def pointing(at: Vector, along: Vector) -> Matrix:
     """World matrix of a handle at a place, its Z along a direction."""
     return Matrix.Translation(at) @ along.to_track_quat("Z", "Y").to_matrix().to_4x4()
+
+
+def _push_undo(message: str) -> None:
+    """Blender makes no undo step of what handles drag; and it forbids one while it draws."""
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+        bpy.ops.ed.undo_push(message=message)

@@ -12,7 +12,7 @@ from ..scene.splats import is_splats
 from .handles import HandleGroup, pointing, tab_is_open
 
 _BLOWS = {wind.name for wind in (Wind.gust, Wind.steady, Wind.impulse)}
-ARROW = 0.4
+ARROW = 0.25
 """Length of the arrow at a strength of 1, of the object's size."""
 
 
@@ -28,7 +28,7 @@ class SWAY_GGT_wind(HandleGroup, bpy.types.GizmoGroup):
         self.strength = self.arrow("wind", _strength, _set_strength)
         self.direction = self.ring("wind", _direction, _set_direction)
 
-    def draw_prepare(self, context: bpy.types.Context) -> None:
+    def place(self, context: bpy.types.Context) -> None:
         top, size = _top(context.active_object)
         angle = _settings().direction
         self.strength.matrix_basis = pointing(top, Vector((cos(angle), sin(angle), 0.0)))
@@ -48,7 +48,7 @@ class SWAY_GGT_floor(HandleGroup, bpy.types.GizmoGroup):
         self.height = self.arrow("floor", lambda: _settings().floor_height, _set_floor)
         self.height.draw_style = "BOX"
 
-    def draw_prepare(self, context: bpy.types.Context) -> None:
+    def place(self, context: bpy.types.Context) -> None:
         place = context.active_object.matrix_world.translation
         self.height.matrix_basis = Matrix.Translation((place.x, place.y, 0.0))
 
