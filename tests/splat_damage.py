@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from backend import formats
+from tests import splat_samples as samples
 
 HEAD = 200
 """Bytes at the start where counts and sizes are: half of the damage goes there."""
@@ -15,6 +22,12 @@ TEXT = 4096
 WORDS = [b"\xff" * 4, b"\xff\xff\xff\x7f", b"\0" * 4, b"\0\0\0\x80", b"\0\0\xc0\x7f", b"\0\0\x80\xff", b"\xff" * 8]
 """Largest, negative, none, NaN and infinite, in little endian."""
 NUMBERS = [b"0", b"-1", b"1e999", b"99999999", b"4294967296", b"9" * 30, b"NaN", b""]
+
+
+KINDS = ("cloud.ply", "faces.ply", "cloud.compressed.ply", "cloud.splat")
+KINDS += ("packed.spz", "bare1.spz", "bare2.spz", "bare3.spz")
+KINDS += ("level0.ksplat", "level1.ksplat", "level2.ksplat", "stored.sog", "deflated.sog")
+"""What `intact` makes."""
 
 
 @st.composite
@@ -61,3 +74,43 @@ def each_damaged(content: bytes, count: int, check: Callable[[bytes], None]) -> 
         check(copy)
 
     checked()
+
+
+def intact(folder: Path) -> dict[str, bytes]:
+    """A small file of each kind by name; writes some of them to an empty folder."""
+    splats = samples.cloud(40, 1)
+    for name in ("cloud.ply", "cloud.compressed.ply", "cloud.splat", "packed.spz"):
+        formats.write(folder / name, splats)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    bare = zlib.decompress(files["packed.spz"], 31)
+    faces = files["cloud.ply"].replace(
+        b"element vertex", b"element face 2\nproperty list uchar int a\nproperty list uint char b\nelement vertex", 1
+    )
+    end = faces.index(b"end_header\n") + 11
+    return {
+        **files,
+        "bare3.spz": bare,
+        "bare2.spz": samples.spz(splats, 2),
+        "bare1.spz": samples.spz(splats, 1),
+        "faces.ply": faces[:end] + (b"\2" + b"\7" * 8 + b"\1\0\0\0" + b"\7") * 2 + faces[end:],
+        "level0.ksplat": samples.ksplat(splats, 0, 16),
+        "level1.ksplat": samples.ksplat(splats, 1, 16),
+        "level2.ksplat": samples.ksplat(splats, 2, 16),
+        "stored.sog": samples.zip_bytes(samples.sog(splats, 2)),
+        "deflated.sog": samples.zip_bytes(samples.sog(splats, 1), zipfile.ZIP_DEFLATED),
+    }
+
+
+def read_or_refuse(path: Path) -> bool:
+    """Whether a file reads, as splats that every consumer can use; else it is refused in a sentence that names it."""
+    try:
+        splats = formats.read(path).gaussians
+    except ValueError as refusal:
+        sentence = str(refusal)
+        assert sentence.startswith(path.name) and "\n" not in sentence, f"not meant for people: {refusal!r}"
+        return False
+    assert len(splats) > 0
+    assert all(np.isfinite(values).all() for values in splats.to_arrays().values())
+    assert np.abs(np.linalg.norm(splats.rotations, axis=1) - 1).max() < 1e-5
+    assert splats.opacity.min() >= 0 and splats.opacity.max() <= 1 and splats.scales.min() >= 0
+    return True

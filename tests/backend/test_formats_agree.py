@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from backend import formats
 from backend.gaussians import SH_C0, Gaussians
 from tests import splat_samples as samples
+from tests.splat_agreement import angles, from_y_up, matched
 
 PLANT = "splats/padilla_plant"
 STATUES = "splats/playcanvas_statues"
@@ -24,22 +24,6 @@ LOG_SCALE_8_BIT = 1 / 32 + 1e-6
 """Half a step of a scale's logarithm in .spz."""
 
 
-def from_y_up(gaussians: Gaussians) -> Gaussians:
-    """Splats of a .spz in the axes of the .ply it was made from: y and z mirrored, harmonics of degree 0."""
-    mirror = np.float32([1, -1, -1])
-    return replace(
-        gaussians,
-        positions=gaussians.positions * mirror,
-        rotations=gaussians.rotations * np.float32([1, 1, -1, -1]),
-    )
-
-
-def angles(a: Gaussians, b: Gaussians) -> np.ndarray:
-    """Angle between the rotations of splats [N], degrees."""
-    cosine = np.abs((a.rotations.astype(np.float64) * b.rotations).sum(1))
-    return np.degrees(2 * np.arccos(np.minimum(cosine, 1)))
-
-
 def angle_of_step(half_step: float) -> float:
     """Largest angle [degrees] when three components of a quaternion are off by so much.
 
@@ -47,18 +31,6 @@ def angle_of_step(half_step: float) -> float:
     much; together sqrt(3 + 9) times, and a rotation's angle is twice the quaternion's. A tenth more for rounding.
     """
     return np.degrees(2 * np.sqrt(12) * half_step) * 1.1
-
-
-def matched(gaussians: Gaussians, reference: Gaussians) -> Gaussians:
-    """The reference's splats in the order of a reordered copy; each may be taken once."""
-    from scipy.spatial import cKDTree
-
-    def features(g: Gaussians) -> np.ndarray:  # a few units of the first are the tolerance of the others
-        return np.column_stack([g.positions * 400, g.colours * 8, g.opacity * 8, np.log(g.scales)])
-
-    _, index = cKDTree(features(reference)).query(features(gaussians))
-    assert len(np.unique(index)) == len(gaussians), "two splats of the copy are the same one of the original"
-    return reference.select(index)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +110,7 @@ def test_plant_in_ksplat(data_file, level):
     assert np.array_equal(ksplat.colours, original.colours) and np.array_equal(ksplat.opacity, original.opacity)
     float16 = level * 2.0**-10  # the converter rounds towards 0
     np.testing.assert_allclose(ksplat.scales, original.scales, rtol=float16 + 1e-6)
-    assert angles(ksplat, original).max() < np.degrees(2 * (float16 + 2.0**-10))  # 2^-10: arccos near 1 in float32
+    assert angles(ksplat, original).max() < np.degrees(2 * (float16 + 2.0**-20))  # float32
 
 
 def test_three_trained_splats_in_spz(data_file):

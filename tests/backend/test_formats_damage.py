@@ -6,14 +6,13 @@ import gzip
 import resource
 import sys
 import zipfile
-import zlib
 
 import numpy as np
 import pytest
 
-from backend import formats
 from tests import splat_samples as samples
-from tests.splat_damage import each_damaged
+from tests.splat_damage import KINDS, each_damaged, read_or_refuse
+from tests.splat_damage import intact as intact_files
 
 pytestmark = pytest.mark.filterwarnings("error")
 MEMORY = 2 << 30
@@ -24,29 +23,7 @@ FILES = 300
 
 @pytest.fixture(scope="module")
 def intact(tmp_path_factory) -> dict[str, bytes]:
-    """A small file of each kind by name."""
-    folder = tmp_path_factory.mktemp("intact")
-    splats = samples.cloud(40, 1)
-    for name in ("cloud.ply", "cloud.compressed.ply", "cloud.splat", "packed.spz"):
-        formats.write(folder / name, splats)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    bare = zlib.decompress(files["packed.spz"], 31)
-    faces = files["cloud.ply"].replace(
-        b"element vertex", b"element face 2\nproperty list uchar int a\nproperty list uint char b\nelement vertex", 1
-    )
-    end = faces.index(b"end_header\n") + 11
-    return {
-        **files,
-        "bare3.spz": bare,
-        "bare2.spz": samples.spz(splats, 2),
-        "bare1.spz": samples.spz(splats, 1),
-        "faces.ply": faces[:end] + (b"\2" + b"\7" * 8 + b"\1\0\0\0" + b"\7") * 2 + faces[end:],
-        "level0.ksplat": samples.ksplat(splats, 0, 16),
-        "level1.ksplat": samples.ksplat(splats, 1, 16),
-        "level2.ksplat": samples.ksplat(splats, 2, 16),
-        "stored.sog": samples.zip_bytes(samples.sog(splats, 2)),
-        "deflated.sog": samples.zip_bytes(samples.sog(splats, 1), zipfile.ZIP_DEFLATED),
-    }
+    return intact_files(tmp_path_factory.mktemp("intact"))
 
 
 @pytest.fixture
@@ -61,38 +38,6 @@ def little_memory():
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-def read_or_refuse(path) -> bool:
-    """Whether a file reads, as splats that every consumer can use; else it is refused in a sentence that names it."""
-    try:
-        splats = formats.read(path).gaussians
-    except ValueError as refusal:
-        sentence = str(refusal)
-        assert sentence.startswith(path.name) and "\n" not in sentence, f"not meant for people: {refusal!r}"
-        return False
-    assert len(splats) > 0
-    assert all(np.isfinite(values).all() for values in splats.to_arrays().values())
-    assert np.abs(np.linalg.norm(splats.rotations, axis=1) - 1).max() < 1e-5
-    assert splats.opacity.min() >= 0 and splats.opacity.max() <= 1 and splats.scales.min() >= 0
-    return True
-
-
-KINDS = [
-    "cloud.ply",
-    "faces.ply",
-    "cloud.compressed.ply",
-    "cloud.splat",
-    "packed.spz",
-    "bare1.spz",
-    "bare2.spz",
-    "bare3.spz",
-    "level0.ksplat",
-    "level1.ksplat",
-    "level2.ksplat",
-    "stored.sog",
-    "deflated.sog",
-]
 
 
 @pytest.mark.parametrize("name", KINDS)
