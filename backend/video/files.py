@@ -53,20 +53,21 @@ def read_clip(
 
 
 def read_film(
-    path: str | os.PathLike[str], side: int, most: int, start: int = 0, *, folder_fps: float = 24.0
+    path: str | os.PathLike[str], side: int, most: int, start: int = 0, *, step: int = 1, folder_fps: float = 24.0
 ) -> tuple[np.ndarray, float]:
     """A film as it is, for measuring motion: (pictures [T, H, W, 3] uint8 display-referred, frames per second).
 
-    Up to `most` pictures from `start` on; the longer side is shrunk to `side` pixels where it is larger. Files and
-    folders as for `read_clip`. Raises FileNotFoundError where there is nothing, ValueError for what cannot be read.
+    Up to `most` pictures, every `step` from `start` on; the longer side is shrunk to `side` pixels where it is larger.
+    Files and folders as for `read_clip`. Raises FileNotFoundError where there is nothing, ValueError for what cannot be
+    read.
     """
     import cv2
 
     path = Path(path)
     if path.is_dir():
-        pictures, rate = _folder(path, start, 1, most), folder_fps
+        pictures, rate = _folder(path, start, step, most), folder_fps
     elif path.is_file():
-        pictures, rate = _video(path, start, 1, most)
+        pictures, rate = _video(path, start, step, most)
     else:
         raise FileNotFoundError(f"there is no video or folder of images at {path}")
     film = []
@@ -78,7 +79,7 @@ def read_film(
         film.append(eight_bit if scale == 1 else cv2.resize(eight_bit, size, interpolation=cv2.INTER_AREA))
     if not film:
         raise ValueError(f"{path.name} has no picture from frame {start} on; choose an earlier start")
-    return np.stack(film), rate
+    return np.stack(film), rate / step
 
 
 def fit_picture(picture: np.ndarray, width: int, height: int) -> np.ndarray:

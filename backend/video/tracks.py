@@ -14,6 +14,8 @@ UPSAMPLING = 2
 """Flow is estimated at this many times the size: halves the error of small pictures."""
 TEXTURE = 1e-4
 """Smallest eigenvalue of the image gradient's covariance (display-referred values) where flow has something to hold."""
+AGREES = 0.8
+"""Pixels within which a background point moves with the rest."""
 
 
 def optical_flow(frames: np.ndarray, *, reverse: bool = False) -> np.ndarray:
@@ -86,22 +88,36 @@ def background_similarity(flow: np.ndarray, still: np.ndarray, picture: np.ndarr
     pixels `margin` away from moving ones count (flow leaks over edges); a robust fit (RANSAC). Identity where the still
     part has too little texture to tell.
     """
+    return background_fit(flow, still, picture, margin)[0]
+
+
+def background_fit(
+    flow: np.ndarray, still: np.ndarray, picture: np.ndarray, margin: int = 6
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `background_similarity`, and the share of the background that moves so in each frame [T], 0..1.
+
+    The share is small where the camera went around things (parallax), where the flow lost its hold, or where the
+    picture is another one; 1 where there is too little texture to tell.
+    """
     import cv2
 
     still = cv2.erode(still.astype(np.uint8), np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)) > 0
     grey = _grey(picture).astype(np.float32) / 255
     rows, columns = np.nonzero(still & (cv2.cornerMinEigenVal(grey, 5) > TEXTURE))
-    matrices = np.tile(np.eye(2, 3), (len(flow), 1, 1))
+    matrices, agreement = np.tile(np.eye(2, 3), (len(flow), 1, 1)), np.ones(len(flow))
     if len(rows) < 16:
-        return matrices
+        return matrices, agreement
     here = np.stack([columns, rows], 1) + 0.5
     for t, field in enumerate(flow):
-        fitted, _inliers = cv2.estimateAffinePartial2D(
-            here, here + field[rows, columns], method=cv2.RANSAC, ransacReprojThreshold=0.5
-        )
+        there = here + field[rows, columns]
+        fitted, _inliers = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=0.5)
         if fitted is not None:
             matrices[t] = fitted
-    return matrices
+            off = np.linalg.norm(here @ fitted[:, :2].T + fitted[:, 2] - there, axis=1)
+            agreement[t] = (off < AGREES).mean()
+        else:
+            agreement[t] = 0
+    return matrices, agreement
 
 
 def camera_motion(flow: np.ndarray, still: np.ndarray, picture: np.ndarray) -> np.ndarray:
@@ -109,9 +125,12 @@ def camera_motion(flow: np.ndarray, still: np.ndarray, picture: np.ndarray) -> n
 
     Arguments as for `background_similarity`. Above about 1 % of the width the camera is not still enough.
     """
-    height, width = flow.shape[1:3]
+    return shift_of(background_similarity(flow, still, picture), flow.shape[2], flow.shape[1])
+
+
+def shift_of(matrices: np.ndarray, width: int, height: int) -> np.ndarray:
+    """How far similarities [T, 2, 3] move a picture [T], pixels: the mean over its corners and centre."""
     places = np.array([[0, 0], [width, 0], [0, height], [width, height], [width / 2, height / 2]])
-    matrices = background_similarity(flow, still, picture)
     moved = places @ matrices[:, :, :2].swapaxes(1, 2) + matrices[:, None, :, 2]
     return np.linalg.norm(moved - places, axis=-1).mean(-1)
 
