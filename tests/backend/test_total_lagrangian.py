@@ -278,6 +278,19 @@ class Case:
         return self.solver.backward(2 * self.weights[0] * motion.positions, 2 * self.weights[1] * motion.deformation)
 
 
+def test_threads_that_share_a_gradient_change_rounding_only(monkeypatch):
+    """The gradient of a body that all threads share is that of one thread, and the same in every bit when repeated."""
+    case = Case()
+    alone = case.gradient()
+    monkeypatch.setattr(solver, "SPREAD_FROM", 1)
+    monkeypatch.setattr(solver.storage, "threads", lambda: 2)
+    shared, again = case.gradient(), case.gradient()
+    assert np.array_equal(shared.young, again.young) and np.array_equal(shared.velocity, again.velocity)
+    for a, b in ((shared.young, alone.young), (shared.velocity, alone.velocity)):
+        assert np.linalg.norm(a - b) < 1e-4 * np.linalg.norm(b)  # float32, as below
+    assert shared.damping == pytest.approx(alone.damping, rel=1e-4)
+
+
 def test_gradient_against_differences():
     """dL/dE, dL/dv0 and dL/d damping equal central differences in float64 to 1e-6; float32 to 1e-4 of the length."""
     single = Case().gradient()

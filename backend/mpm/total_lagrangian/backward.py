@@ -21,6 +21,7 @@ def element_adjoint(
     axes: ti.template(),
     young: ti.template(),
     g_young: ti.template(),
+    lane,
     s,
     e,
     mu,
@@ -33,7 +34,7 @@ def element_adjoint(
         W = gradient(w, 0, 0, nodes, axes, e, q)
         change, work = tangent(F, W, mu, lam)
         total += work
-        scatter(pull, 0, nodes, axes, e, q, -young[0, e] * change)
+        scatter(pull, lane, nodes, axes, e, q, -young[0, e] * change)
     g_young[e] = g_young[e] - total
 
 
@@ -52,6 +53,25 @@ def clamp_transposed(
         for r in range(ahead.shape[0]):
             total += ahead[r, k] * held[0, r]
         g[0, 0, clamped[k]] = g[0, 0, clamped[k]] - total
+
+
+@ti.func
+def node_adjoint(
+    gv: ti.template(),
+    w: ti.template(),
+    g_damping: ti.template(),
+    u: ti.template(),
+    inverse_mass: ti.template(),
+    decay: ti.template(),
+    s,
+    n,
+    dt,
+):
+    """Eq. (6), and (8) for the damping, of node n."""
+    g = gv[0, 0, n]
+    g_damping[n] = g_damping[n] - g.dot(u[0, s + 1, n] - u[0, s, n])
+    gv[0, 0, n] = decay[0, n] * g
+    w[0, 0, n] = (decay[0, n] * dt * inverse_mass[n]) * g
 
 
 @ti.kernel
@@ -90,12 +110,54 @@ def retreat(
                     gv[0, 0, n] = gv[0, 0, n] + dt * gu[0, 0, n]
                 clamp_transposed(gv, clamped, ahead, back, held)
                 for n in range(u.shape[2]):
-                    g = gv[0, 0, n]
-                    g_damping[n] = g_damping[n] - g.dot(u[0, s + 1, n] - u[0, s, n])
-                    gv[0, 0, n] = decay[0, n] * g
-                    w[0, 0, n] = (decay[0, n] * dt * inverse_mass[n]) * g
+                    node_adjoint(gv, w, g_damping, u, inverse_mass, decay, s, n, dt)
                 for e in range(nodes.shape[0]):
-                    element_adjoint(u, w, pull, nodes, axes, young, g_young, s, e, mu, lam)
+                    element_adjoint(u, w, pull, nodes, axes, young, g_young, 0, s, e, mu, lam)
                 for n in range(u.shape[2]):
                     gu[0, 0, n] = gu[0, 0, n] + pull[0, n]
                     pull[0, n] = ti.Vector.zero(float, 4)
+
+
+@ti.kernel
+def retreat_one(
+    gu: Vectors4,
+    gv: Vectors4,
+    w: Vectors4,
+    pull: Vectors4,
+    g_young: Reals,
+    g_damping: Reals,
+    u: Vectors4,
+    nodes: Integers,
+    axes: Vectors3,
+    young: Reals,
+    inverse_mass: Reals,
+    clamped: Integers,
+    ahead: Reals,
+    back: Reals,
+    held: Vectors4,
+    decay: Reals,
+    s: int,
+    dt: float,
+    mu: float,
+    lam: float,
+):
+    """Substep s as in `retreat`, by as many threads as there are lanes in pull [lanes, n]."""
+    for n in range(u.shape[2]):
+        gv[0, 0, n] = gv[0, 0, n] + dt * gu[0, 0, n]
+    for index in range(SPAN):
+        if index == 0:
+            clamp_transposed(gv, clamped, ahead, back, held)
+    for n in range(u.shape[2]):
+        node_adjoint(gv, w, g_damping, u, inverse_mass, decay, s, n, dt)
+    for index in range(pull.shape[0] * SPAN):
+        if index % SPAN == 0:
+            lane = index // SPAN
+            chunk = (nodes.shape[0] + pull.shape[0] - 1) // pull.shape[0]
+            for e in range(lane * chunk, ti.min((lane + 1) * chunk, nodes.shape[0])):
+                element_adjoint(u, w, pull, nodes, axes, young, g_young, lane, s, e, mu, lam)
+    for n in range(u.shape[2]):
+        total = ti.Vector.zero(float, 4)
+        for lane in range(pull.shape[0]):
+            total += pull[lane, n]
+            pull[lane, n] = ti.Vector.zero(float, 4)
+        gu[0, 0, n] = gu[0, 0, n] + total

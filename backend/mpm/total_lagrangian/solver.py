@@ -61,7 +61,7 @@ class _Run:
 class ElasticSolver:
     """Simulates one `Body`; `taichi_runtime.start` must have been called, and fixes device and precision.
 
-    On the CPU results are bit-equal from run to run; a small body, and a gradient, keep to one thread.
+    On the CPU results are bit-equal from run to run; a small body keeps to one thread.
     """
 
     def __init__(self, body: Body, *, record_bytes: int = 512 * 2**20) -> None:
@@ -90,6 +90,11 @@ class ElasticSolver:
             storage.device(value),
             storage.device(response),
         )
+
+    @property
+    def _lanes(self) -> int:
+        """Threads that share one simulation: with few elements, launches cost more than threads save."""
+        return storage.threads() if POINTS * len(self._nodes) >= SPREAD_FROM else 1
 
     @cached_property
     def _highest_rate(self) -> float:
@@ -190,7 +195,8 @@ class ElasticSolver:
         size = elements.count
         gu, gv, w = (storage.zeros(1, 1, size, 4) for _ in range(3))
         g_young, g_damping = storage.zeros(len(elements)), storage.zeros(size)
-        pull, held = storage.zeros(1, size, 4), storage.zeros(1, max(len(body.clamp.ahead), 1), 4)
+        lanes = self._lanes
+        pull, held = storage.zeros(lanes, size, 4), storage.zeros(1, max(len(body.clamp.ahead), 1), 4)
         clock = Clock(tick, run.substeps * sum(1 if kept is not None else 2 for _, _, kept in run.frames))
         for index in reversed(range(len(run.frames))):
             late = value.T @ grad_positions[index]
@@ -206,12 +212,17 @@ class ElasticSolver:
                 storage.put(u, (0, 0), start)
                 storage.put(v, (0, 0), speed)
                 self._advance(run, index, u, v, clock)
+            arrays = (
+                *(gu, gv, w, pull, g_young, g_damping, u, self._nodes, self._axes, run.young),
+                *(self._inverse_mass, *self._clamp, held, run.decay),
+            )
             for begin, end in clock.bursts(run.substeps):
-                backward.retreat(
-                    *(gu, gv, w, pull, g_young, g_damping, u, self._nodes, self._axes, run.young),
-                    *(self._inverse_mass, *self._clamp, held, run.decay),
-                    *(run.substeps - end, run.substeps - begin, run.dt, *self._lame),
-                )
+                first, last = run.substeps - end, run.substeps - begin
+                if lanes == 1:
+                    backward.retreat(*arrays, first, last, run.dt, *self._lame)
+                else:
+                    for step in reversed(range(first, last)):
+                        backward.retreat_one(*arrays, step, run.dt, *self._lame)
         per_modulus = storage.host(g_young).astype(np.float64) * body.stiffness * elements.volume / POINTS
         return ElasticGradient(
             body.lift_transposed(storage.host(gv)[0, 0, :, :3]),
@@ -325,8 +336,8 @@ class ElasticSolver:
     def _advance(self, run: _Run, index: int, u, v, clock: Clock, walls: Walls | None = None) -> None:
         """Simulate frame `index` from slot 0 of u on; raises Unstable."""
         batch, size = u.shape[0], u.shape[2]
-        shared = batch == 1 and not walls and POINTS * len(self._nodes) >= SPREAD_FROM
-        lanes = storage.threads() if shared else batch
+        shared = batch == 1 and not walls and self._lanes > 1
+        lanes = self._lanes if shared else batch
         force = storage.zeros(lanes, size, 4)
         held = storage.zeros(batch, max(len(self.model.clamp.ahead), 1), 4)
         flags = storage.zeros(batch, dtype=np.int32)
