@@ -46,6 +46,23 @@ def cloud(scene_module):
 
 
 @pytest.fixture
+def bake(scene_module):
+    """The baking module."""
+    return scene_module("scene.bakes.bake")
+
+
+@pytest.fixture
+def plant(scene_module, cloud):
+    """A splat object as an artist leaves it: moved, turned and scaled."""
+    import bpy
+
+    obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud())
+    obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, 0.2, 0.1), (2, 2, 2)
+    bpy.context.view_layer.update()
+    return obj
+
+
+@pytest.fixture
 def swing(scene_module):
     """Makes trajectories that push and turn three of every four splats of a cloud of `count`, for `frames` frames."""
     trajectory = scene_module("backend.trajectory")

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="module")
-def worker(addon):
-    """The worker's interpreter, from the environment; skips where it is not set up."""
-    if not os.environ.get("SWAY_WORKER_PYTHON"):
-        pytest.skip("SWAY_WORKER_PYTHON names no interpreter with the compute packages")
-    yield
-    from bl_ext.user_default.sway.jobs import queue
-
-    queue.stop_worker()
 
 
 @pytest.fixture

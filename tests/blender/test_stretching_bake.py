@@ -16,21 +16,6 @@ SHOWN = ((START, 0), (START + 1, 1), (START + 2.75, 2.75), (START + 99, 5))
 
 
 @pytest.fixture
-def bake(scene_module):
-    """The baking module."""
-    return scene_module("scene.bakes.bake")
-
-
-@pytest.fixture
-def plant(scene_module, cloud):
-    """A splat object as an artist leaves it: moved, turned and scaled."""
-    obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud())
-    obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, 0.2, 0.1), (2, 2, 2)
-    bpy.context.view_layer.update()
-    return obj
-
-
-@pytest.fixture
 def stretching(scene_module, twist):
     """Makes twisting trajectories whose particles are also stretched and sheared, by up to 1.6 times."""
     deformation = scene_module("backend.deformation")

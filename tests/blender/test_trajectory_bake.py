@@ -12,21 +12,6 @@ START = 10
 
 
 @pytest.fixture
-def bake(scene_module):
-    """The baking module."""
-    return scene_module("scene.bakes.bake")
-
-
-@pytest.fixture
-def plant(scene_module, cloud):
-    """A splat object as an artist leaves it: moved, turned and scaled."""
-    obj = scene_module("scene.splats").add_splats(bpy.context, "plant", cloud())
-    obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, 0.2, 0.1), (2, 2, 2)
-    bpy.context.view_layer.update()
-    return obj
-
-
-@pytest.fixture
 def assert_plays(scene_module, shown_pose):
     """Compares what an object shows with the poses of a trajectory, at scene frames and between them."""
 
