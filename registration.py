@@ -9,7 +9,7 @@ from .gizmos import acting as acting_gizmos
 from .gizmos import wind as wind_gizmos
 from .jobs import queue
 from .operators import acting, bake, drag, fit, jobs, reference, render_film, simulate
-from .operators.pictures import picture, picture_find, picture_modes, picture_poke
+from .operators.pictures import picture, picture_find, picture_modes, picture_poke, picture_predict
 from .operators.splats import (
     edit_splats,
     export_motion,
@@ -59,6 +59,7 @@ CLASSES = (
     *simulation.CLASSES,
     *bake_panel.CLASSES,
     *picture_find.CLASSES,
+    *picture_predict.CLASSES,
     *picture.CLASSES,
     *picture_modes.CLASSES,
     *picture_poke.CLASSES,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bpy
 
 from ..backend.api.picture import PictureParams
+from ..backend.api.picture_predict import PicturePredictParams
 from ..backend.api.video_modes import VideoModesParams
 from ..jobs import queue
 from ..operators.pictures.picture import SWAY_OT_live_picture
 from ..operators.pictures.picture_operator import picture_image
 from ..operators.worker_operator import describe
-from ..scene.pictures import picture_plane
+from ..scene.pictures import picture_plane, picture_prediction
 from .params import draw_params
 from .pictures import draw_picture
 
@@ -64,12 +65,13 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
             layout.label(text=f"Preview of {image.name}", icon="PLAY")
         picture = image.sway
         running = queue.running()
-        if running and running.kind == "picture_find":
+        if running and running.kind in ("picture_find", "picture_predict"):
             draw_running(layout, running)
         elif not picture.layers:
             row = layout.row()
             row.scale_y = 1.6
-            row.operator("sway.picture_find", icon="VIEWZOOM")
+            row.operator("sway.picture_predict", icon="PLAY")
+            layout.operator("sway.picture_find", icon="VIEWZOOM")
         row = layout.row()
         row.template_list("SWAY_UL_picture_layers", "", picture, "layers", picture, "active_layer", rows=3)
         column = row.column(align=True)
@@ -81,23 +83,33 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
             layout.label(text="Or add a layer and draw its lines", icon="INFO")
             return
         layer = picture.layers[min(picture.active_layer, len(picture.layers) - 1)]
-        if layer.kind == "volume":
+        predicted = picture_prediction.is_predicted(layer)
+        if layer.kind == "volume" and not predicted:
             draw_modes(layout, layer)
         else:
             row = layout.row(align=True)
             row.operator("sway.draw_picture_lines", icon="GREASEPENCIL")
             row.operator("sway.draw_picture_lines", icon="X", text="Not This").outside = True
+        if predicted:
+            draw_prediction(layout, picture)
         layout.use_property_split = True
         layout.use_property_decorate = False
         column = layout.column()
         for name in USED[layer.kind]:
             column.prop(layer, name)
-        if layer.kind != "volume":
+        if layer.kind != "volume" or predicted:
             if layer.lines:
                 column.prop(layer, "lines")  # empty it to draw all lines anew
             column.prop(layer, "mask")
             if layer.mask:
                 column.prop(picture, "show_mask")
+
+
+def draw_prediction(layout: bpy.types.UILayout, picture) -> None:
+    """How a predicted layer is corrected and predicted again."""
+    layout.label(text="A guess, learnt from drawn plants: correct it", icon="INFO")
+    draw_params(layout, picture.prediction, PicturePredictParams)
+    layout.operator("sway.picture_predict", text="Predict Again", icon="FILE_REFRESH")
 
 
 def draw_modes(layout: bpy.types.UILayout, layer) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import bpy
 
 from ..backend.api.picture import LayerParams, PictureParams
+from ..backend.api.picture_predict import PicturePredictParams
 from ..backend.api.video_modes import VideoModesParams
 from .from_params import annotations_of, group_of
 
 SettingsGroup, VideoModesGroup = group_of(PictureParams), group_of(VideoModesParams)
+PredictionGroup = group_of(PicturePredictParams)
 ANNOTATION = getattr(bpy.types, "Annotation", None) or bpy.types.GreasePencil
 """The type of annotations: renamed in Blender 5."""
 
@@ -65,6 +67,7 @@ class SWAY_PG_Picture(bpy.types.PropertyGroup):
         name="Show Mask", description="Tint what belongs to the active layer in the image editor", default=True
     )
     settings: bpy.props.PointerProperty(type=SettingsGroup)
+    prediction: bpy.props.PointerProperty(type=PredictionGroup)
     annotations: bpy.props.PointerProperty(
         type=ANNOTATION, name="Lines", description="Where the layers' lines are drawn"
     )
@@ -79,7 +82,7 @@ class SWAY_PG_Picture(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (SettingsGroup, VideoModesGroup, SWAY_PG_Peak, SWAY_PG_Layer, SWAY_PG_Picture)
+CLASSES = (SettingsGroup, VideoModesGroup, PredictionGroup, SWAY_PG_Peak, SWAY_PG_Layer, SWAY_PG_Picture)
 
 
 def register() -> None:

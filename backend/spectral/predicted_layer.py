@@ -1,0 +1,161 @@
+"""From a predicted motion to a layer of the picture: its mask made sharp, and what a person marked taken as said.
+
+A prediction is coarse and may be wrong. Its mask is cut out along the picture's own edges; lines that are drawn from
+where a part is held to where it is free make the motion around them that of a beam held there, as large and with the
+rhythm that was predicted; a mask that was painted says what moves and what does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..picture import Kind, Layer, Line
+from ..spectral_volume import SpectralVolume
+from . import matting
+from .layers import marks
+from .pixel_motion import Grid
+from .plant import plant_strokes, stroke_fields
+from .predictor_prior import AMPLITUDES, WIDTH
+from .video_modes import cut_out
+
+LOOKED_AT = 384
+"""Longer side of the picture on which the mask is cut out, pixels."""
+MOVES = 0.15
+"""Of the largest predicted motion: what moves more belongs to the mask."""
+STILL = 0.1
+"""Pixels on a picture of 256: less than this, everywhere, is no motion."""
+BESIDE = 0.12
+"""Of a line's length: how far to its sides it is believed (standard deviation)."""
+LEAST = 0.5
+"""Of the usual motion of plants: a drawn part's tip moves at least so far, whatever was predicted there."""
+TOO_LITTLE = 0.002
+"""Of the picture: a mask below this holds nothing."""
+
+
+def predicted_layer(
+    image: np.ndarray,
+    volume: SpectralVolume,
+    *,
+    mask: np.ndarray | None = None,
+    lines: tuple[Line, ...] = (),
+    outside: tuple[Line, ...] = (),
+    name: str = "",
+) -> Layer:
+    """A layer that moves as predicted where nothing else is said.
+
+    image [H, W, 3 or 4]; volume: a motion of it at any resolution; mask [H, W], 0..1: what moves, if a person said so.
+    Raises ValueError where nothing moves.
+    """
+    shape = image.shape[:2]
+    if mask is None:
+        mask = found_mask(image, motion_map(volume), lines)
+    if outside:
+        mask = matting.without(image, mask, marks(lines, shape), marks(outside, shape))
+    if (mask > 0.5).mean() < TOO_LITTLE:
+        raise ValueError("nothing in the picture seems to move; draw a line along what should, from where it is held")
+    if lines:
+        volume = corrected(volume, lines, shape)
+    return Layer(Kind.volume, mask, lines, name, volume=restricted(volume, mask))
+
+
+def motion_map(volume: SpectralVolume) -> np.ndarray:
+    """Root mean square displacement over time [h, w], pixels of the volume."""
+    return np.sqrt((np.abs(volume.coefficients) ** 2).sum((0, 3)) / 2)
+
+
+def found_mask(image: np.ndarray, motion: np.ndarray, lines: tuple[Line, ...] = ()) -> np.ndarray:
+    """What moves [H, W], 0..1, along the picture's edges, from a coarse map of how far it does [h, w], pixels.
+
+    What lines run along belongs to it. Empty where nothing moves.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = min(1.0, LOOKED_AT / max(height, width))
+    size = max(round(width * scale), 8), max(round(height * scale), 8)
+    small = cv2.resize(image[..., :3], size, interpolation=cv2.INTER_AREA)
+    eight_bit = small if small.dtype == np.uint8 else np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    moved = cv2.resize(motion.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    peak = float(np.quantile(moved, 0.995))
+    cut = np.zeros(moved.shape, np.float32)
+    if peak > STILL * motion.shape[1] / WIDTH:
+        cut = cut_out(eight_bit, moved > MOVES * peak)
+    here = tuple(replace(line, points=line.points * scale) for line in lines)
+    missed = tuple(line for line in here if not (marks((line,), moved.shape) & (cut > 0.5)).any())
+    if missed:
+        cut = np.maximum(cut, matting.cut_out(eight_bit, marks(missed, moved.shape)))
+    solid = cv2.resize(cut, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    return matting.refine(image, solid) if solid.any() else solid.astype(np.float32)
+
+
+def restricted(volume: SpectralVolume, mask: np.ndarray) -> SpectralVolume:
+    """The volume with a picture's mask [H, W] as its own: what lies outside is no longer its motion."""
+    import cv2
+
+    small = cv2.resize(mask.astype(np.float32), (volume.width, volume.height), interpolation=cv2.INTER_AREA)
+    return replace(volume, mask=small)
+
+
+def corrected(volume: SpectralVolume, lines: tuple[Line, ...], shape: tuple[int, int]) -> SpectralVolume:
+    """The motion with that of beams along drawn lines around them.
+
+    lines: pixels of the picture of `shape` (height, width), from where each part is held. Each line's course is the
+    one that explains the predicted motion beside it best (least squares, bin by bin); one that is too small for a
+    plant is enlarged, and where nothing at all was predicted it is the whole picture's.
+    """
+    strokes, parents = plant_strokes(Layer(Kind.plant, None, lines))
+    grid = Grid(0, 0, shape[1], shape[0], volume.height, volume.width)
+    scale = np.array([volume.width / shape[1], volume.height / shape[0]], np.float32)
+    fields = stroke_fields(strokes, parents, grid) * scale
+    x, y = grid.places()
+    near = np.stack([_nearness(stroke.points, x, y) for stroke in strokes])
+    believed = 1 - np.prod(1 - near, 0)  # [h, w]
+
+    # Where nothing was predicted nothing is known: it must not pull the lines' courses to zero.
+    power = (np.abs(volume.coefficients) ** 2).sum((0, 3))
+    told = power > (MOVES**2 * power.max() if power.max() > 0 else np.inf)
+    flat = (fields * (near.max(0) * told)[..., None]).reshape(len(strokes), -1)
+    gram = flat @ fields.reshape(len(strokes), -1).T
+    gram += 1e-3 * max(np.trace(gram) / len(gram), 1e-6) * np.eye(len(gram))
+    courses = np.linalg.solve(gram, flat @ volume.coefficients.reshape(len(volume.coefficients), -1).T)  # [S, K]
+    whole = _main_course(volume)
+    # Pixels of the picture, as the courses are: what plants usually do, or what the picture's others do.
+    usual = LEAST * max(_size(AMPLITUDES) * shape[1] / WIDTH, float(np.sqrt(power.max())) / scale[0])
+    for stroke, course in zip(strokes, courses, strict=True):
+        least = usual * stroke.amplitude
+        if _size(course) < 0.1 * least:
+            course[:] = whole * least / _size(whole)
+        elif _size(course) < least:
+            course *= least / _size(course)
+    drawn = np.einsum("sk,shwc->khwc", courses.astype(np.complex64), fields)
+    share = believed[..., None].astype(np.float32)
+    return replace(volume, coefficients=((1 - share) * volume.coefficients + share * drawn).astype(np.complex64))
+
+
+def _size(course: np.ndarray) -> float:
+    """Root of a course's energy."""
+    return float(np.sqrt((np.abs(course) ** 2).sum()))
+
+
+def _main_course(volume: SpectralVolume) -> np.ndarray:
+    """The course [K] of the main shape of a whole motion; one of a plant's usual spectrum where there is none."""
+    flat = volume.coefficients.reshape(len(volume.coefficients), -1)
+    values, vectors = np.linalg.eigh(flat @ flat.conj().T)
+    if values[-1] <= 0:
+        random = np.random.default_rng(0)
+        size = np.interp(volume.frequencies, np.arange(1, len(AMPLITUDES) + 1) / 5, AMPLITUDES)
+        return size * np.exp(2j * np.pi * random.random(len(size)))
+    return vectors[:, -1]
+
+
+def _nearness(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How much a line [n, 2] is believed at places x, y [h, w], 0..1: beside it, less behind where it is held."""
+    length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+    least = np.full(x.shape, np.inf)
+    for a, b in zip(points[:-1], points[1:], strict=True):
+        step = b - a
+        t = np.clip(((x - a[0]) * step[0] + (y - a[1]) * step[1]) / max(step @ step, 1e-12), 0, 1)
+        np.minimum(least, np.hypot(x - a[0] - t * step[0], y - a[1] - t * step[1]), out=least)
+    return np.exp(-0.5 * (least / (BESIDE * length)) ** 2)
