@@ -8,13 +8,14 @@ from . import preferences
 from .gizmos import acting as acting_gizmos
 from .gizmos import wind as wind_gizmos
 from .jobs import queue
-from .operators import acting, bake, drag, fit, jobs, reference, render_film, simulate
+from .operators import acting, bake, drag, fit, install, install_health, jobs, reference, render_film, simulate
 from .operators.pictures import picture, picture_find, picture_modes, picture_poke, picture_predict
 from .operators.splats import (
     edit_splats,
     export_motion,
     export_splats,
     import_splats,
+    look,
     paint_parts,
     parts,
     scale_to_size,
@@ -39,6 +40,7 @@ CLASSES = (
     parts.SWAY_OT_guess_parts,
     *edit_splats.CLASSES,
     *select_splats.CLASSES,
+    look.SWAY_OT_set_up_colours,
     paint_parts.SWAY_OT_paint_parts,
     scale_to_size.SWAY_OT_scale_to_size,
     reference.SWAY_OT_make_reference,
@@ -53,6 +55,8 @@ CLASSES = (
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
+    *install.CLASSES,
+    *install_health.CLASSES,
     *splats.CLASSES,
     *reference_panel.CLASSES,
     *fit_panel.CLASSES,
@@ -87,6 +91,7 @@ def unregister() -> None:
     picture_mask.unregister()
     selection_overlay.unregister()
     playback.unregister()
+    install.unregister()
     queue.stop_worker()
     pictures.unregister()
     for exporter in (export_splats, export_motion):

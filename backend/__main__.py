@@ -78,6 +78,12 @@ def _ready() -> wire.Ready:
     return wire.Ready("cpu", {"python": sys.version.split()[0], **{name: version(name) for name in packages}})
 
 
+def _choose_device() -> None:
+    """Hide graphics cards from every library where SWAY_DEVICE asks for the processor; before any of them loads."""
+    if os.environ.get("SWAY_DEVICE") == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ["HIP_VISIBLE_DEVICES"] = "-1"
+
+
 def serve() -> None:
     """Run submitted jobs one after another until stdin closes."""
     send = _claim_stdout()
@@ -137,6 +143,7 @@ def run_file(path: str) -> int:
 
 
 def main(arguments: list[str]) -> int:
+    _choose_device()
     if not arguments:
         serve()
     if len(arguments) == 2 and arguments[0] == "run":

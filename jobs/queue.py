@@ -49,12 +49,19 @@ _worker: Worker | None = None
 _jobs: dict[str, Job] = {}
 
 
-def submit(job: Job, params: dict[str, Any], inputs: dict[str, str], python: Callable[[], str], log: Path) -> None:
+def submit(
+    job: Job,
+    params: dict[str, Any],
+    inputs: dict[str, str],
+    python: Callable[[], str],
+    log: Path,
+    variables: dict[str, str] | None = None,
+) -> None:
     """Send a job to the worker, starting it if need be. Raises ValueError when it cannot be started."""
     global _worker
     pump()  # notices a worker that died since
     if _worker is None or not _worker.alive:
-        _worker = Worker(python(), log)
+        _worker = Worker(python(), log, variables)
     _jobs[job.id] = job
     _worker.send(wire.Submit(job.id, job.kind, str(job.folder), params, inputs))
 

@@ -21,13 +21,16 @@ _BOOT = "import sys, runpy; sys.path.append(sys.argv.pop(1)); runpy.run_module('
 class Worker:
     """One running worker. `messages` receives what it says, and None when it has ended."""
 
-    def __init__(self, python: str, log: Path) -> None:
-        """Start the process. Raises ValueError when the interpreter cannot be started."""
+    def __init__(self, python: str, log: Path, variables: dict[str, str] | None = None) -> None:
+        """Start the process, with further environment variables.
+
+        Raises ValueError when the interpreter cannot be started.
+        """
         self.log = log
         self.messages: queue.Queue[wire.Message | None] = queue.Queue()
         log.parent.mkdir(parents=True, exist_ok=True)
         root = str(Path(__file__).resolve().parents[1])
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | (variables or {})
         try:
             self._process = subprocess.Popen(
                 [python, "-I", "-X", "utf8", "-c", _BOOT, root],

@@ -197,7 +197,8 @@ class StepOperator(SplatsOperator, WorkerOperator):
 
 def submit(job: queue.Job, params: dict[str, Any], inputs: dict[str, str]) -> None:
     """Send a job to the worker that the preferences name."""
-    queue.submit(job, params, inputs, preferences.worker_python, preferences.log_file())
+    variables = preferences.worker_environment()
+    queue.submit(job, params, inputs, preferences.worker_python, preferences.log_file(), variables)
 
 
 def active_splats(context: bpy.types.Context) -> bpy.types.Object:

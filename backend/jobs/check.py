@@ -49,4 +49,17 @@ def run(params: CheckParams, _inputs: dict[str, str], ctx: JobContext) -> tuple[
         "versions": {"python": platform.python_version(), **versions},
         "cores": os.cpu_count(),
         "rounds": rounds,
+        "devices": _devices(),
     }
+
+
+def _devices() -> list[str]:
+    """What torch can compute on, the processor last."""
+    import torch
+
+    found = []
+    if torch.cuda.is_available():  # also of ROCm's build
+        found += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("Metal")
+    return [*found, platform.processor() or platform.machine()]
