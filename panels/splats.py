@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import bpy
 
+from ..operators.splats.look import WAYS
+from ..scene import look, nodes
+from ..scene.drawing import display
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from .step_panel import SidebarPanel, StepPanel
@@ -20,7 +23,6 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
             layout.label(text="Select or import a splat object", icon="INFO")
             return
         layout.label(text=f"{obj.name}: {len(obj.data.points):,} splats", icon="OUTLINER_OB_POINTCLOUD")
-        layout.prop(obj.sway, "fast_render")
 
 
 class SWAY_PT_parts(StepPanel, bpy.types.Panel):
@@ -43,6 +45,36 @@ class SplatsPanel(SidebarPanel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         return is_splats(context.active_object)
+
+
+class SWAY_PT_display(SplatsPanel, bpy.types.Panel):
+    bl_label = "Display"
+
+    def draw(self, context):
+        layout, obj = self.layout, context.active_object
+        linear = look.is_linear(obj)
+        row = layout.row(align=True)
+        for way, chosen in (("CAPTURED", not linear), ("LIGHT", linear)):
+            label = next(label for key, label, _text in WAYS if key == way)
+            row.operator("sway.set_up_colours", text=label, depress=chosen).way = way
+        view = context.scene.view_settings.view_transform
+        layout.label(text="Lamps and AgX work; edges blend as light" if linear else "Exactly as captured, in view Raw")
+        if linear == (view == "Raw"):
+            layout.label(text=f"View transform {view} does not fit: click again", icon="ERROR")
+        column = layout.column()
+        column.prop(obj.sway, "fast_render")
+        self._inputs(column, obj, display.VIEW_DEPENDENT, display.DILATED)
+        row = column.row()
+        row.enabled = bool(display.setting(obj, display.DILATED))
+        self._inputs(row, obj, display.ANTIALIASED)
+        self._inputs(column, obj, display.RELIT)
+        column.prop(obj, "visible_shadow", text="Cast Shadows")
+        self._inputs(layout.column(), obj, display.VIEWPORT_LIMIT, display.NATIVE)
+
+    def _inputs(self, layout, obj, *labels):
+        for label in labels:
+            if display.setting(obj, label) is not None:
+                nodes.draw_input(layout, obj.modifiers[display.MODIFIER], label)
 
 
 class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
@@ -115,4 +147,12 @@ class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
         layout.operator("sway.paint_parts", icon="BRUSH_DATA")
 
 
-CLASSES = (SWAY_PT_splats, SWAY_PT_parts, SWAY_PT_statistics, SWAY_PT_clean_up, SWAY_PT_select, SWAY_PT_paint_parts)
+CLASSES = (
+    SWAY_PT_splats,
+    SWAY_PT_parts,
+    SWAY_PT_display,
+    SWAY_PT_statistics,
+    SWAY_PT_clean_up,
+    SWAY_PT_select,
+    SWAY_PT_paint_parts,
+)

@@ -8,19 +8,26 @@ share.
 from __future__ import annotations
 
 from math import e
+from typing import Any
 
 import bpy
 
 from ...backend.gaussians import SH_C0
 from .. import nodes
-from . import ellipsoids, harmonics, sheets, spheres
+from . import ellipsoids, harmonics, level_of_detail, native, projected, relighting, sheets, spheres
+from .scene_camera import SceneCamera
 from .shading import ALPHA_MIN, COLOUR, RADIUS
 
 MODIFIER = GROUP = "Sway Splats"
-SHOW_PARTS, VIEWPORT_FRACTION, FAST_RENDER = "Show Parts", "Viewport Fraction", "Fast Render"
-VIEW_DEPENDENT = "View-Dependent Colour"
-VERSION = 5
+SHOW_PARTS, FAST_RENDER, VIEW_DEPENDENT = "Show Parts", "Fast Render", "View-Dependent Colour"
+VIEWPORT_FRACTION, VIEWPORT_LIMIT = "Viewport Fraction", "Viewport Limit"
+DILATED, ANTIALIASED = "As Other Viewers", "Anti-Aliased Training"
+SCENE_LINEAR, RELIT = "Scene-Linear Colour", "Relight"
+NATIVE = "Blender's Own Splats"
+VERSION = 6
 
+LIMIT = 250_000
+"""Splats that a viewport draws before it leaves the least important ones out."""
 GOLDEN, FIRST_HUE = 0.618034, 0.3
 """Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
 
@@ -43,6 +50,14 @@ def fast_render(obj: bpy.types.Object, fast: bool) -> None:
     nodes.set_input(obj.modifiers[MODIFIER], FAST_RENDER, fast)
 
 
+def setting(obj: bpy.types.Object, label: str) -> Any:
+    """Value of an input of an object's display; None where it has no such input, as in a file of an earlier version."""
+    modifier = obj.modifiers.get(MODIFIER)
+    if modifier is None or modifier.node_group is None or label not in modifier.node_group.interface.items_tree:
+        return None
+    return nodes.get_input(modifier, label)
+
+
 def display_group() -> bpy.types.GeometryNodeTree:
     """Geometry-node group that turns points into splats."""
     inputs = {
@@ -52,23 +67,88 @@ def display_group() -> bpy.types.GeometryNodeTree:
             "min_value": 0.0,
             "max_value": 1.0,
             "subtype": "FACTOR",
-            "description": "Share of the splats drawn in the viewport; renders always draw all",
+            "description": "Share of the splats drawn in the viewport, the most important; renders always draw all",
         },
         FAST_RENDER: {
             "default_value": False,
             "description": "In renders, draw flat sheets that face the scene camera: much faster, without motion blur",
         },
+        VIEW_DEPENDENT: {
+            "default_value": True,
+            "description": "Draw reflections and sheen as the scene camera sees them, where the file has them "
+            "(spherical harmonics above degree 0)",
+        },
+        VIEWPORT_LIMIT: {
+            "default_value": LIMIT,
+            "min_value": 1,
+            "description": "The most splats drawn in the viewport, those with the most opacity times area; renders "
+            "always draw all",
+        },
+        DILATED: {
+            "default_value": False,
+            "description": "Widen each splat by 0.3 pixels of the scene camera's picture, as the rasteriser that "
+            "trained it does: renders look as in other viewers",
+        },
+        ANTIALIASED: {
+            "default_value": False,
+            "description": "Also thin what that widens. Only for captures trained with anti-aliasing (Mip-Splatting)",
+        },
+        SCENE_LINEAR: {
+            "default_value": False,
+            "description": "Turn the colours into scene-linear light, for AgX, lamps and compositing; soft edges blend "
+            "a little differently than in other viewers",
+        },
+        RELIT: {
+            "default_value": False,
+            "description": "Let lamps and world light the splats as matt surfaces, instead of showing the captured "
+            "light",
+        },
     }
-    inputs[VIEW_DEPENDENT] = {
-        "default_value": True,
-        "description": "Draw reflections and sheen as the scene camera sees them, where the file has them (spherical "
-        "harmonics above degree 0)",
-    }
+    if native.splat_type():
+        inputs[NATIVE] = {
+            "default_value": True,
+            "description": "Let Blender itself draw the splats: fast, without the options above",
+        }
     return nodes.geometry_group(GROUP, VERSION, inputs, _fill_group)
 
 
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
-    points = group_in.outputs["Geometry"]
+    given, camera = group_in.outputs, SceneCamera(build)
+    points = whole = given["Geometry"]
+    in_viewport = build.add("GeometryNodeIsViewport")
+    points = _thinned_out(build, given, points, in_viewport)
+    points = build.switch("GEOMETRY", given[RELIT], points, relighting.with_normals(build, points))
+    dilated = projected.projected(build, points, given[ANTIALIASED])
+    points = build.switch("GEOMETRY", _both(build, given[DILATED], camera.exists), points, dilated)
+    points = _coloured(build, given, points, camera)
+    points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
+
+    radius = build.attribute(RADIUS, "FLOAT")
+    selection = build.math("GREATER_THAN", radius, 0.0)
+    fast = build.add("FunctionNodeBooleanMath", {0: given[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
+    ways = spheres.spheres, sheets.camera_sheets
+    turned, sheared = (
+        build.switch("GEOMETRY", fast, *(draw(build, points, selection, shapes, radius, given[RELIT]) for draw in ways))
+        for shapes in (ellipsoids.Turned(build), ellipsoids.Sheared(build))
+    )
+    shown = build.switch("GEOMETRY", ellipsoids.are_sheared(build, points), turned, sheared)
+    if native.splat_type():
+        shown = build.switch("GEOMETRY", given[NATIVE], shown, native.native_splats(build, whole))
+    build.tree.links.new(shown, group_out.inputs["Geometry"])
+
+
+def _thinned_out(build: nodes.Builder, given: Any, points: Any, in_viewport: Any) -> bpy.types.NodeSocket:
+    """The viewport's share of the splats; in a render all."""
+    total = build.node("GeometryNodeAttributeDomainSize", {"Geometry": points}, component="POINTCLOUD").outputs
+    total = total["Point Count"]
+    share = build.math("CEIL", build.math("MULTIPLY", total, given[VIEWPORT_FRACTION]))
+    count = build.math("MINIMUM", share, given[VIEWPORT_LIMIT])
+    fewer = _both(build, in_viewport, build.math("LESS_THAN", count, total))
+    return build.switch("GEOMETRY", fewer, points, level_of_detail.most_important(build, points, count))
+
+
+def _coloured(build: nodes.Builder, given: Any, points: Any, camera: SceneCamera) -> bpy.types.NodeSocket:
+    """The points with the colour that they show, and the radius at which they end."""
     base = build.attribute("radiance:base", "FLOAT_COLOR")
     opacity = build.node("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     # Radius where opacity * exp(-r^2 / 2) falls to ALPHA_MIN: smaller outlines are fewer pixels to shade.
@@ -76,40 +156,20 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     radius = build.math("SQRT", build.math("MULTIPLY", build.math("LOGARITHM", ratio, e), 2.0))
     points = build.store(points, RADIUS, "FLOAT", radius)
     same, seen = (
-        build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, group_in, base, opacity, further))
+        build.store(points, COLOUR, "FLOAT_COLOR", _colour(build, given, base, opacity, further))
         for further in (None, harmonics.further_colour(build))
     )
     # One value for the whole cloud: of a cloud without harmonics none is computed.
     has_more = build.sample(points, "BOOLEAN", build.has_attribute("radiance:sh_0", "FLOAT_VECTOR"), 0)
-    wanted = build.add(
-        "FunctionNodeBooleanMath",
-        {0: group_in.outputs[VIEW_DEPENDENT], 1: harmonics.has_camera(build)},
-        operation="AND",
-    )
-    more = build.add("FunctionNodeBooleanMath", {0: wanted, 1: has_more}, operation="AND")
+    more = _both(build, _both(build, given[VIEW_DEPENDENT], camera.exists), has_more)
     points = build.switch("GEOMETRY", more, same, seen)
-    points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
-
-    radius = build.attribute(RADIUS, "FLOAT")
-    in_viewport = build.add("GeometryNodeIsViewport")
-    selection = build.add(
-        "FunctionNodeBooleanMath",
-        {0: build.math("GREATER_THAN", radius, 0.0), 1: _sampled(build, group_in, in_viewport)},
-        operation="AND",
-    )
-    fast = build.add("FunctionNodeBooleanMath", {0: group_in.outputs[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
-    ways = spheres.spheres, sheets.camera_sheets
-    turned, sheared = (
-        build.switch("GEOMETRY", fast, *(draw(build, points, selection, shapes, radius) for draw in ways))
-        for shapes in (ellipsoids.Turned(build), ellipsoids.Sheared(build))
-    )
-    shown = build.switch("GEOMETRY", ellipsoids.are_sheared(build, points), turned, sheared)
-    build.tree.links.new(shown, group_out.inputs["Geometry"])
+    linear = build.store(points, COLOUR, "FLOAT_COLOR", _scene_linear(build, build.attribute(COLOUR, "FLOAT_COLOR")))
+    return build.switch("GEOMETRY", given[SCENE_LINEAR], points, linear)
 
 
 def _colour(
     build: nodes.Builder,
-    group_in: bpy.types.Node,
+    given: Any,
     base: bpy.types.NodeSocket,
     opacity: bpy.types.NodeSocket,
     further: bpy.types.NodeSocket | None,
@@ -127,14 +187,23 @@ def _colour(
         {0: build.math("FRACT", build.math("MULTIPLY_ADD", part, GOLDEN, FIRST_HUE)), 1: 0.9, 2: 1.0},
         mode="HSV",
     ).outputs[0]
-    share = build.math("MULTIPLY", build.math("MULTIPLY", moving, group_in.outputs[SHOW_PARTS]), 0.6)
+    share = build.math("MULTIPLY", build.math("MULTIPLY", moving, given[SHOW_PARTS]), 0.6)
     tinted = build.add("ShaderNodeMix", {"Factor": share, "A": colour, "B": tint}, data_type="VECTOR")
     channels = build.node("ShaderNodeSeparateXYZ", {0: tinted}).outputs
     rgba = {"Red": channels[0], "Green": channels[1], "Blue": channels[2], "Alpha": opacity}
     return build.add("FunctionNodeCombineColor", rgba, mode="RGB")
 
 
-def _sampled(build: nodes.Builder, group_in: bpy.types.Node, in_viewport: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """True for the viewport's share of the splats, picked by index and so the same in every frame."""
-    share = build.switch("FLOAT", in_viewport, 1.0, group_in.outputs[VIEWPORT_FRACTION])
-    return build.math("LESS_THAN", build.add("FunctionNodeRandomValue", data_type="FLOAT"), share)
+def _scene_linear(build: nodes.Builder, colour: Any) -> bpy.types.NodeSocket:
+    """A display colour as light (IEC 61966-2-1, the sRGB curve), alpha as it is."""
+    *channels, alpha = build.node("FunctionNodeSeparateColor", {"Color": colour}).outputs
+    light = []
+    for channel in channels:
+        root = build.math("DIVIDE", build.math("ADD", channel, 0.055), 1.055)
+        bright, dark = build.math("POWER", root, 2.4), build.math("DIVIDE", channel, 12.92)
+        light.append(build.switch("FLOAT", build.math("GREATER_THAN", channel, 0.04045), dark, bright))
+    return build.add("FunctionNodeCombineColor", dict(enumerate((*light, alpha))))
+
+
+def _both(build: nodes.Builder, first: Any, second: Any) -> bpy.types.NodeSocket:
+    return build.add("FunctionNodeBooleanMath", {0: first, 1: second}, operation="AND")

@@ -93,6 +93,20 @@ def resting_axes(build: nodes.Builder) -> bpy.types.NodeSocket:
     return build.add("FunctionNodeCombineTransform", inputs)
 
 
+def present_axes(build: nodes.Builder, points: Any) -> bpy.types.NodeSocket:
+    """The half-axes of splats, whether or not something shears them."""
+    sheared = build.attribute(AXES, "FLOAT4X4")
+    return build.switch("MATRIX", are_sheared(build, points), resting_axes(build), sheared)
+
+
+def matrix(build: nodes.Builder, *columns: Any) -> bpy.types.NodeSocket:
+    """The matrix of three columns, without translation."""
+    entries = (build.node("ShaderNodeSeparateXYZ", {0: column}).outputs for column in columns)
+    return build.add(
+        "FunctionNodeCombineMatrix", {4 * k + i: axis[i] for k, axis in enumerate(entries) for i in range(3)}
+    )
+
+
 def thickened(build: nodes.Builder) -> bpy.types.NodeSocket:
     """The splats' scale with its thinnest axes as thick as they may be drawn."""
     scale = build.attribute("scale", "FLOAT_VECTOR")

@@ -10,6 +10,7 @@ import bpy
 
 from ...backend.spherical_harmonics import polynomials
 from .. import nodes
+from .scene_camera import SceneCamera
 
 DEGREE = 3
 """Highest degree that is drawn, as in the trainers' rasterisers."""
@@ -29,12 +30,6 @@ def further_colour(build: nodes.Builder) -> bpy.types.NodeSocket:
     return total
 
 
-def has_camera(build: nodes.Builder) -> bpy.types.NodeSocket:
-    """Whether the scene has a camera to see harmonics from."""
-    lens = build.node("GeometryNodeCameraInfo", {"Camera": build.add("GeometryNodeInputActiveCamera")}).outputs
-    return build.math("GREATER_THAN", lens["Focal Length"], 0.0)
-
-
 def store_turn(build: nodes.Builder, points: bpy.types.NodeSocket, turn, moves) -> bpy.types.NodeSocket:
     """Points that remember how the selected ones have turned since rest."""
     return build.store(points, TURN, "QUATERNION", turn, Selection=moves)
@@ -42,11 +37,6 @@ def store_turn(build: nodes.Builder, points: bpy.types.NodeSocket, turn, moves) 
 
 def _from_camera(build: nodes.Builder) -> bpy.types.NodeSocket:
     """Unit direction from the scene camera to a splat, in the frame in which its coefficients were trained."""
-    camera = build.add("GeometryNodeInputActiveCamera")
-    pose = build.node("GeometryNodeObjectInfo", {"Object": camera}, transform_space="RELATIVE").outputs
-    lens = build.node("GeometryNodeCameraInfo", {"Camera": camera}).outputs
-    forward = build.add("FunctionNodeRotateVector", {"Vector": (0.0, 0.0, -1.0), "Rotation": pose["Rotation"]})
-    seen = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), pose["Location"])
-    seen = build.switch("VECTOR", lens["Is Orthographic"], seen, forward)
+    seen = build.scaled(SceneCamera(build).to_eye(1.0), -1.0)
     back = build.add("FunctionNodeInvertRotation", {"Rotation": build.attribute(TURN, "QUATERNION")})
     return build.vector("NORMALIZE", build.add("FunctionNodeRotateVector", {"Vector": seen, "Rotation": back}))

@@ -13,14 +13,17 @@ be compared vertex by vertex: no motion blur. Reflections and shadows show the s
 
 from __future__ import annotations
 
+from functools import partial
+
 import bpy
 
 from .. import nodes
 from . import shading
 from .ellipsoids import Ellipsoids
+from .scene_camera import SceneCamera
 
 MATERIAL = "Sway Sheets"
-VERSION = 1
+VERSION = 2
 CORNER, PLANE = "sway_corner", "sway_plane"
 """Vertex attributes: place on the sheet, -1..1 in x and y; half its side squared [sigma^2] and 1 / D^2 [sigma^-2]."""
 AXIS_U, AXIS_V = "sway_u", "sway_v"
@@ -35,17 +38,11 @@ def camera_sheets(
     selection: bpy.types.NodeSocket,
     shapes: Ellipsoids,
     radius: bpy.types.NodeSocket,
+    relit: bpy.types.NodeSocket,
 ) -> bpy.types.NodeSocket:
     """One mesh of camera-facing sheets for the selected points; `radius` [sigma] is where their Gaussians are cut."""
-    camera = build.add("GeometryNodeInputActiveCamera")
-    pose = build.node("GeometryNodeObjectInfo", {"Object": camera}, transform_space="RELATIVE").outputs
-    lens = build.node("GeometryNodeCameraInfo", {"Camera": camera}).outputs
-    backward = build.add("FunctionNodeRotateVector", {"Vector": (0.0, 0.0, 1.0), "Rotation": pose["Rotation"]})
-    to_eye = build.vector("SUBTRACT", pose["Location"], build.add("GeometryNodeInputPosition"))
-    depth = build.vector("DOT_PRODUCT", to_eye, backward)
-    to_eye = build.switch("VECTOR", lens["Is Orthographic"], to_eye, build.scaled(backward, FAR))
-
-    eye = shapes.to_splat(to_eye)
+    camera = SceneCamera(build)
+    eye = shapes.to_splat(camera.to_eye(FAR))
     inverse_distance2 = build.math("DIVIDE", 1.0, build.vector("DOT_PRODUCT", eye, eye))
     radius2 = build.math("MULTIPLY", radius, radius)
     outside = build.math("SUBTRACT", 1.0, build.math("MULTIPLY", radius2, inverse_distance2))  # of the cut-off, if > 0
@@ -59,7 +56,7 @@ def camera_sheets(
     plane = build.add("ShaderNodeCombineXYZ", {"X": half2, "Y": inverse_distance2})
     points = build.add(
         "GeometryNodeSortElements",
-        {"Geometry": points, "Sort Weight": build.math("MULTIPLY", depth, -1.0)},
+        {"Geometry": points, "Sort Weight": build.math("MULTIPLY", camera.depth, -1.0)},
         domain="POINT",
     )
     points = build.store(points, AXIS_U, "FLOAT_VECTOR", half_side((1.0, 0.0, 0.0)))
@@ -67,7 +64,9 @@ def camera_sheets(
     points = build.store(points, PLANE, "FLOAT_VECTOR", plane)
     visible = build.math("GREATER_THAN", outside, 0.1)  # an eye inside a splat does not see it, as with spheres
     selection = build.add("FunctionNodeBooleanMath", {0: selection, 1: visible}, operation="AND")
-    return _joined(build, points, selection)
+    mesh = _joined(build, points, selection)
+    material = build.switch("MATERIAL", relit, *map(sheet_material, (False, True)))
+    return build.add("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
 
 
 def _joined(
@@ -86,20 +85,20 @@ def _joined(
     along_u = build.scaled(build.attribute(AXIS_U, "FLOAT_VECTOR"), corner["X"])
     along_v = build.scaled(build.attribute(AXIS_V, "FLOAT_VECTOR"), corner["Y"])
     offset = build.vector("ADD", along_u, along_v)
-    mesh = build.add("GeometryNodeSetPosition", {"Geometry": mesh, "Offset": offset})
-    return build.add("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": sheet_material()})
+    return build.add("GeometryNodeSetPosition", {"Geometry": mesh, "Offset": offset})
 
 
-def sheet_material() -> bpy.types.Material:
-    """The material that computes a Gaussian's alpha from the place on its sheet."""
-    return nodes.material(MATERIAL, VERSION, _fill_material)
+def sheet_material(relit: bool = False) -> bpy.types.Material:
+    """The material that computes a Gaussian's alpha from the place on its sheet; `relit` by the scene's lamps."""
+    return nodes.material(MATERIAL + shading.RELIT * relit, VERSION, partial(_fill_material, relit=relit))
 
 
-def _fill_material(build: nodes.Builder, material: bpy.types.Material) -> None:
+def _fill_material(build: nodes.Builder, material: bpy.types.Material, relit: bool) -> None:
     names = (CORNER, PLANE, shading.COLOUR)
     corner, plane, colour = (shading.attribute(build, "GEOMETRY", name) for name in names)
     plane = build.node("ShaderNodeSeparateXYZ", {0: plane.outputs["Vector"]}).outputs
     place = corner.outputs["Vector"]
     t2 = build.math("MULTIPLY", build.vector("DOT_PRODUCT", place, place), plane["X"])
     d2 = build.math("DIVIDE", t2, build.math("MULTIPLY_ADD", t2, plane["Y"], 1.0))
-    shading.fill_material(build, material, colour, d2)
+    normal = shading.facing_normal(build, "GEOMETRY") if relit else None
+    shading.fill_material(build, material, colour, d2, normal=normal)

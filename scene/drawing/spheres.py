@@ -10,6 +10,8 @@ back to front by itself.
 
 from __future__ import annotations
 
+from functools import partial
+
 import bpy
 
 from .. import nodes
@@ -17,7 +19,7 @@ from . import shading
 from .ellipsoids import Ellipsoids
 
 MATERIAL = "Sway Splats"
-VERSION = 1
+VERSION = 2
 INSCRIBED = 0.7946
 """Radius of the ball inside an icosahedron of radius 1: the ball at which Gaussians are cut must fit inside."""
 
@@ -28,19 +30,21 @@ def spheres(
     selection: bpy.types.NodeSocket,
     shapes: Ellipsoids,
     radius: bpy.types.NodeSocket,
+    relit: bpy.types.NodeSocket,
 ) -> bpy.types.NodeSocket:
     """Instances on the selected points; `radius` [sigma] is where their Gaussians are cut."""
     sphere = build.add("GeometryNodeMeshIcoSphere", {"Radius": 1 / INSCRIBED, "Subdivisions": 1})
-    sphere = build.add("GeometryNodeSetMaterial", {"Geometry": sphere, "Material": sphere_material()})
+    material = build.switch("MATERIAL", relit, *map(sphere_material, (False, True)))
+    sphere = build.add("GeometryNodeSetMaterial", {"Geometry": sphere, "Material": material})
     return shapes.instances(points, selection, sphere, radius)
 
 
-def sphere_material() -> bpy.types.Material:
-    """The material that computes a unit Gaussian's alpha along the ray."""
-    return nodes.material(MATERIAL, VERSION, _fill_material)
+def sphere_material(relit: bool = False) -> bpy.types.Material:
+    """The material that computes a unit Gaussian's alpha along the ray; `relit` by the scene's lamps."""
+    return nodes.material(MATERIAL + shading.RELIT * relit, VERSION, partial(_fill_material, relit=relit))
 
 
-def _fill_material(build: nodes.Builder, material: bpy.types.Material) -> None:
+def _fill_material(build: nodes.Builder, material: bpy.types.Material, relit: bool) -> None:
     material.use_backface_culling = True  # they are transparent in the shader anyway; culled faces cost nothing
     geometry = build.node("ShaderNodeNewGeometry").outputs
     radius = shading.attribute(build, "INSTANCER", shading.RADIUS).outputs["Fac"]
@@ -49,7 +53,9 @@ def _fill_material(build: nodes.Builder, material: bpy.types.Material) -> None:
     along = build.vector("DOT_PRODUCT", point, ray)
     d2 = build.math("SUBTRACT", build.vector("DOT_PRODUCT", point, point), build.math("MULTIPLY", along, along))
     colour = shading.attribute(build, "INSTANCER", shading.COLOUR)
-    shading.fill_material(build, material, colour, d2, shown=build.math("SUBTRACT", 1.0, geometry["Backfacing"]))
+    shown = build.math("SUBTRACT", 1.0, geometry["Backfacing"])
+    normal = shading.facing_normal(build, "INSTANCER") if relit else None
+    shading.fill_material(build, material, colour, d2, shown=shown, normal=normal)
 
 
 def _to_splat(build: nodes.Builder, kind: str, value: bpy.types.NodeSocket) -> bpy.types.NodeSocket:

@@ -116,13 +116,15 @@ def test_group_and_material_are_made_once(scene_module, cloud):
     first, second = (splats.add_splats(bpy.context, "plant", cloud()) for _ in range(2))
     group = first.modifiers[display.MODIFIER].node_group
     assert group == second.modifiers[display.MODIFIER].node_group
-    assert len(bpy.data.node_groups) == 1 and len(bpy.data.materials) == 2  # spheres and sheets
+    assert len(bpy.data.node_groups) == 1 and len(bpy.data.materials) == 4  # spheres and sheets, emitting and lit
 
     nodes.set_input(first.modifiers[display.MODIFIER], display.VIEWPORT_FRACTION, 0.25)
     count = len(group.nodes)
     group.nodes.clear()
     group[nodes.VERSION] = 0
     assert display.display_group() == group and len(group.nodes) == count
+    (curve,) = group.animation_data.drivers  # the picture's width, once
+    assert len(curve.driver.variables) == 2 and curve.driver.is_simple_expression
     assert nodes.get_input(first.modifiers[display.MODIFIER], display.VIEWPORT_FRACTION) == 0.25
 
 
