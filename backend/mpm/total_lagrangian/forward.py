@@ -42,12 +42,24 @@ def element_forces(
 
 
 @ti.func
-def node_acceleration(pushes: ti.template(), b, frame, n, t):
-    """Acceleration of a node at fraction t of a frame, linear between the rows."""
+def kick_node(
+    v: ti.template(),
+    force,
+    pushes: ti.template(),
+    inverse_mass: ti.template(),
+    decay: ti.template(),
+    b,
+    n,
+    frame,
+    t,
+    dt,
+):
+    """Eq. (5)'s velocity of node n before the clamp, at fraction t of a frame; pushes are linear between the rows."""
     lane = ti.min(b, pushes.shape[0] - 1)
     last = pushes.shape[1] - 1
     a = pushes[lane, ti.min(frame, last), n]
-    return a + t * (pushes[lane, ti.min(frame + 1, last), n] - a)
+    a += t * (pushes[lane, ti.min(frame + 1, last), n] - a)
+    v[b, 0, n] = decay[b, n] * (v[b, 0, n] + dt * (inverse_mass[n] * force + a))
 
 
 @ti.func
@@ -98,8 +110,7 @@ def advance_each(
                 for e in range(nodes.shape[0]):
                     element_forces(u, force, nodes, axes, young, flags, b, b, s, e, mu, lam)
                 for n in range(u.shape[2]):
-                    a = node_acceleration(pushes, b, frame, n, (step + 0.5) / substeps)
-                    v[b, 0, n] = decay[b, n] * (v[b, 0, n] + dt * (inverse_mass[n] * force[b, n] + a))
+                    kick_node(v, force[b, n], pushes, inverse_mass, decay, b, n, frame, (step + 0.5) / substeps, dt)
                     force[b, n] = ti.Vector.zero(float, 4)
                 clamp(v, clamped, ahead, back, held, b)
                 for n in range(u.shape[2]):
@@ -142,8 +153,7 @@ def advance_one(
         for lane in range(force.shape[0]):
             total += force[lane, n]
             force[lane, n] = ti.Vector.zero(float, 4)
-        a = node_acceleration(pushes, 0, frame, n, (step + 0.5) / substeps)
-        v[0, 0, n] = decay[0, n] * (v[0, 0, n] + dt * (inverse_mass[n] * total + a))
+        kick_node(v, total, pushes, inverse_mass, decay, 0, n, frame, (step + 0.5) / substeps, dt)
     for index in range(SPAN):
         if index == 0:
             clamp(v, clamped, ahead, back, held, 0)

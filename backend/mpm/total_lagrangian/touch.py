@@ -9,7 +9,7 @@ import taichi as ti
 
 from ..boundaries.contact import Integers as WallIntegers
 from ..boundaries.contact import Numbers, Poses, Samples, collide_particle
-from .forward import SPAN, clamp, element_forces, node_acceleration
+from .forward import SPAN, clamp, element_forces, kick_node
 from .points import Integers, Reals, Vectors3, Vectors4
 
 
@@ -94,8 +94,7 @@ def advance_touching(
                 for e in range(nodes.shape[0]):
                     element_forces(u, force, nodes, axes, young, flags, 0, 0, s, e, mu, lam)
                 for n in range(u.shape[2]):
-                    a = node_acceleration(pushes, 0, frame, n, (step + 0.5) / substeps)
-                    v[0, 0, n] = decay[0, n] * (v[0, 0, n] + dt * (inverse_mass[n] * force[0, n] + a))
+                    kick_node(v, force[0, n], pushes, inverse_mass, decay, 0, n, frame, (step + 0.5) / substeps, dt)
                     force[0, n] = ti.Vector.zero(float, 4)
                 touch_walls(u, v, s, places, seen, shares, responses, cell, dt, numbers, integers, samples, poses, step)
                 clamp(v, clamped, ahead, back, held, 0)
