@@ -41,7 +41,6 @@ CLASSES = (
     *edit_splats.CLASSES,
     *select_splats.CLASSES,
     look.SWAY_OT_set_up_colours,
-    look.SWAY_OT_set_up_colours,
     paint_parts.SWAY_OT_paint_parts,
     scale_to_size.SWAY_OT_scale_to_size,
     reference.SWAY_OT_make_reference,
