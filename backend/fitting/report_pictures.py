@@ -1,0 +1,110 @@
+"""A fit's report for people to look at: the loss as the search went on, and the fit beside the clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .report import Comparison
+from .result import Fit
+
+PLOT = (320, 480)
+"""Height and width, pixels."""
+MARGINS = (34, 14, 34, 62)
+"""Top, right, bottom, left."""
+BACKGROUND, GRID, INK = (28, 28, 30), (61, 61, 66), (220, 220, 225)
+CURVE, STILL, HELD = (115, 190, 255), (255, 158, 64), (255, 158, 64)
+"""RGB, 0..255."""
+EXAGGERATED = 4.0
+"""Factor on differences, or the eye misses them."""
+SHOWN = 3
+"""Frames in the strip."""
+LABEL = 18
+"""Height of a line of words, pixels."""
+
+
+def loss_plot(found: Fit) -> np.ndarray:
+    """The loss of each evaluation, on a scale of decades, and that of the still picture dashed: [H, W, 3], 0..1."""
+    import cv2
+
+    history = np.maximum(np.array(found.history, float), 1e-12)
+    level = max(found.loss_first, 1e-12)
+    decades = np.log10(np.append(history, level))
+    low, high = decades.min() - 0.08, decades.max() + 0.08
+    top, right, bottom, left = MARGINS
+    height, width = PLOT[0] - top - bottom, PLOT[1] - left - right
+    plot = np.full((*PLOT, 3), BACKGROUND, np.uint8)
+
+    def x_of(index: float) -> int:
+        return round(left + index / max(len(history) - 1, 1) * width)
+
+    def y_of(decade: float) -> int:
+        return round(top + (high - decade) / (high - low) * height)
+
+    for value in _ticks(low, high):
+        y = y_of(np.log10(value))
+        cv2.line(plot, (left, y), (left + width, y), GRID, 1)
+        _write(plot, f"{value:.3g}", (6, y + 5))
+    for index in np.unique(np.linspace(0, len(history) - 1, 6).round().astype(int)):
+        _write(plot, str(index + 1), (x_of(index) - 4, top + height + 20))
+    dash = y_of(np.log10(level))
+    for x in range(left, left + width, 12):
+        cv2.line(plot, (x, dash), (min(x + 6, left + width), dash), STILL, 1)
+    course = [(x_of(k), y_of(np.log10(value))) for k, value in enumerate(history)]
+    cv2.polylines(plot, [np.array(course, np.int32)], False, CURVE, 2, cv2.LINE_AA)
+    for point in course if len(course) <= 40 else ():
+        cv2.circle(plot, point, 3, CURVE, -1, cv2.LINE_AA)
+    _write(plot, "loss of each simulation; dashed: standing still", (left, 20))
+    return plot.astype(np.float32) / 255
+
+
+def side_by_side(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
+    """Three frames of the clip above the fit's and above their difference [H, W, 3]; `place` is rows and columns."""
+    rows, columns = place
+    chosen = np.linspace(0, len(comparison.wanted) - 1, SHOWN + 1).round().astype(int)[1:]
+    bands = []
+    for words, frames in _bands(comparison):
+        band = np.concatenate(list(frames[chosen][:, rows, columns]), 1)
+        bands.append(_labelled(band, words))
+    return np.concatenate(bands)
+
+
+def film(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
+    """The clip, the fit and their difference side by side, every frame with its number [T - 1, H, W, 3], 0..1."""
+    rows, columns = place
+    bands = [(words, frames[:, rows, columns]) for words, frames in _bands(comparison)]
+    shown = []
+    for index in range(len(comparison.wanted)):
+        pictures = [_labelled(frames[index], words) for words, frames in bands]
+        score = f"frame {index + 2}, {comparison.psnr[index]:.1f} dB"
+        held = index >= comparison.seen
+        shown.append(_labelled(np.concatenate(pictures, 1), score + (", held out" if held else ""), held))
+    return np.stack(shown)
+
+
+def _bands(comparison: Comparison) -> list[tuple[str, np.ndarray]]:
+    difference = np.clip(EXAGGERATED * np.abs(comparison.fitted - comparison.wanted), 0, 1)
+    return [
+        ("Clip", comparison.wanted),
+        ("Fit", comparison.fitted),
+        (f"Difference, {EXAGGERATED:g} times", difference),
+    ]
+
+
+def _labelled(picture: np.ndarray, words: str, stands_out: bool = False) -> np.ndarray:
+    """A picture [H, W, 3] under a line of words."""
+    line = np.full((LABEL, picture.shape[1], 3), BACKGROUND, np.uint8)
+    _write(line, words, (4, LABEL - 5), HELD if stands_out else INK)
+    return np.concatenate([line.astype(np.float32) / 255, picture])
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Values 1, 2 and 5 of each decade between two logarithms; the ends where there is none."""
+    decades = np.arange(np.floor(low), np.ceil(high) + 1)
+    values = [float(m * 10**d) for d in decades for m in (1, 2, 5) if low <= np.log10(m) + d <= high]
+    return values if len(values) > 1 else [10 ** (low + 0.08), 10 ** (high - 0.08)]
+
+
+def _write(picture: np.ndarray, text: str, at: tuple[int, int], colour: tuple[int, int, int] = INK) -> None:
+    import cv2
+
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)

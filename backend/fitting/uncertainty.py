@@ -1,0 +1,69 @@
+"""How sure a fit is of a part's stiffness, in numbers and in words.
+
+The standard errors come from the Gauss-Newton Hessian of the least squares, scaled by what they leave unexplained
+(Seber and Wild 1989, section 2.1): they tell of noise and of numbers that make up for each other in this clip, not of
+what the model lacks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .result import Fit
+
+LIMIT = 0.3
+"""Standard error of log10 E, half of a factor of four between likely values, from which a clip does not tell it."""
+MOSTLY = 2.0
+"""Standard errors on each side that hold nineteen of twenty values."""
+
+
+@dataclass(frozen=True)
+class PartStiffness:
+    """Young's modulus of one part, with what the clip says of it."""
+
+    part: int
+    """As painted, 1 and up."""
+    young: float
+    """Pascals."""
+    log_error: float
+    """Standard error of log10 Young's modulus."""
+
+    @property
+    def identified(self) -> bool:
+        """Whether the clip tells this stiffness."""
+        return bool(self.log_error <= LIMIT)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Pascals between which it lies in nineteen of twenty cases."""
+        factor = 10 ** (MOSTLY * min(self.log_error, 99.0))
+        return self.young / factor, self.young * factor
+
+    @property
+    def sentence(self) -> str:
+        if not self.identified:
+            return f"Part {self.part}: not identifiable from this clip ({self.young:.1e} Pa is a guess)"
+        share = 100 * (10**self.log_error - 1)
+        return f"Part {self.part}: {self.young:.2e} Pa, give or take {share:.1g} %"
+
+    def to_jsonable(self) -> dict:
+        low, high = self.bounds
+        return {
+            "part": self.part,
+            "young_pa": self.young,
+            "log10_error": self.log_error,
+            "low_pa": low,
+            "high_pa": high,
+            "identified": self.identified,
+            "sentence": self.sentence,
+        }
+
+
+def stiffness_of_parts(found: Fit, names: np.ndarray) -> list[PartStiffness]:
+    """One for each fitted part; `names` [C] are the parts' numbers as painted."""
+    return [
+        PartStiffness(int(name), float(young), float(error) if np.isfinite(error) else np.inf)
+        for name, young, error in zip(names, found.young_by_part, found.log_young_error, strict=True)
+    ]
