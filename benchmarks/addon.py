@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import sys
 import types
-from pathlib import Path
 
 import bpy
 
-ROOT = Path(__file__).resolve().parents[1]
-REAL_PLANT = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "splats/padilla_plant/plant.splat"
+from .figures import REAL_PLANT, ROOT, row
+
+__all__ = ["ADDON", "ROOT", "add_plant", "load", "module", "row"]
+
 ADDON = "bl_ext.user_default.sway"
 
 
@@ -37,7 +37,3 @@ def add_plant() -> bpy.types.Object:
     if REAL_PLANT.exists():
         return splats.add_splats(bpy.context, "plant", module("backend.formats").read(REAL_PLANT).gaussians, up="-Y")
     return splats.add_splats(bpy.context, "plant", module("backend.sample").potted_plant(), up="+Z")
-
-
-def row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

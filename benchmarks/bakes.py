@@ -5,9 +5,7 @@ The plant sways on the elastic solver at 1.5 Hz, as after a fit, without the fit
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -29,8 +27,8 @@ from backend.render.rasteriser import Rasteriser
 from backend.sample import potted_plant
 from backend.trajectory import Trajectory
 
-ROOT = Path(__file__).resolve().parents[1]
-REAL_PLANT = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "splats/padilla_plant/plant.splat"
+from .figures import REAL_PLANT, row
+
 FPS, FRAMES, LOOP, FREQUENCY = 24.0, 150, 120, 1.5
 BONES, TOLERANCE, SIDE = 16, 5e-4, 384
 PUSH = 1.5
@@ -108,7 +106,3 @@ def _picture(view: Camera, cloud: Gaussians, trajectory: Trajectory | None, fram
         cloud = replace(cloud, positions=positions, rotations=rotations.astype(np.float32))
     raster = Rasteriser(view, len(cloud))
     return raster.render(cloud.positions, six_numbers(cloud.covariances()), cloud.colours, cloud.opacity)
-
-
-def row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

@@ -6,7 +6,6 @@ fit. The clips go through the jobs that the add-on starts, on the real plant, or
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -23,7 +22,8 @@ from backend.parts import guess_parts
 from backend.sample import potted_plant
 from backend.subject import Subject
 
-REAL_PLANT = Path(os.environ.get("SWAY_DATA", "../shared/data")) / "splats/padilla_plant/plant.splat"
+from .figures import REAL_PLANT, row
+
 HEIGHT, SIZE, FPS = 0.3, 256, 24.0
 """Of the subject with its pot [m], of the pictures [px], of the scene."""
 FREQUENCIES = (0.7, 1.6, 2.4, 3.9)
@@ -95,8 +95,8 @@ def _known_stiffness(subject: Subject, strategy: Strategy) -> list[dict]:
     seconds = time.perf_counter() - began
     error = abs(float(np.log10(found.young_by_part[0])) - LOG_YOUNG)
     return [
-        _row(f"Known stiffness, {strategy.name}: error of log10 E", error, ""),
-        _row(f"Known stiffness, {strategy.name}: time", seconds, "s"),
+        row(f"Known stiffness, {strategy.name}: error of log10 E", error, ""),
+        row(f"Known stiffness, {strategy.name}: time", seconds, "s"),
     ]
 
 
@@ -114,11 +114,7 @@ def _clip(subject: Subject, strategy: Strategy, frequency: float) -> list[dict]:
     label = f"{frequency:g} Hz clip, {strategy.name}"
     ratio = results["frequency_hz"] / results["clip_frequency_hz"]
     return [
-        _row(f"{label}: free sway's frequency off by", 100 * abs(ratio - 1), "%"),
-        _row(f"{label}: nearer to it than a still picture", results["gain_db"], "dB"),
-        _row(f"{label}: time", seconds, "s"),
+        row(f"{label}: free sway's frequency off by", 100 * abs(ratio - 1), "%"),
+        row(f"{label}: nearer to it than a still picture", results["gain_db"], "dB"),
+        row(f"{label}: time", seconds, "s"),
     ]
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

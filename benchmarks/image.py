@@ -5,10 +5,7 @@ Frames are of the real dandelion enlarged to 1920 x 1080, or of a drawn plant wh
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -21,7 +18,9 @@ from backend.spectral.picture import Prepared, animate, layer_volumes, prepare, 
 from backend.spectral.pixel_motion import Grid
 from backend.spectral.splatting import softmax_splat
 
-PHOTO = Path(os.environ.get("SWAY_DATA", "../shared/data")) / "photos/dandelion_seeding/dandelion_seeding.jpg"
+from .figures import DATA, best_time, row
+
+PHOTO = DATA / "photos/dandelion_seeding/dandelion_seeding.jpg"
 WIDTH, HEIGHT = 1920, 1080
 FRAMES, FPS = 96, 24.0
 PREVIEW = 512
@@ -29,35 +28,20 @@ PREVIEW = 512
 
 def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit. The best of several runs each: a shared machine only ever adds time."""
-    rows = [_row("Synthesis against the time-domain ODE: correlation", _ode_correlation(), "")]
+    rows = [row("Synthesis against the time-domain ODE: correlation", _ode_correlation(), "")]
     prepared = prepare(_dandelion())
     drawn = renderer(prepared, FRAMES, FPS)
-    rows.append(_row("Loop closes to", _loop_gap(prepared), "px"))
+    rows.append(row("Loop closes to", _loop_gap(prepared), "px"))
     for fps in (1, 240):
-        rows.append(_row(f"Interaction at {fps} fps: energy grows by", _energy_growth(fps), ""))
-    rows.append(_row("Interaction: a pin is off by", _pin_error(), "px"))
-    rows.append(_row("Layered frame, 1080p", 1e3 * _best_time(_next_frame(drawn)), "ms"))
+        rows.append(row(f"Interaction at {fps} fps: energy grows by", _energy_growth(fps), ""))
+    rows.append(row("Interaction: a pin is off by", _pin_error(), "px"))
+    rows.append(row("Layered frame, 1080p", 1e3 * best_time(_next_frame(drawn)), "ms"))
     small = renderer(prepare(_dandelion(), PREVIEW), FRAMES, FPS)
-    rows.append(_row(f"Layered preview, {PREVIEW} px", 1e3 * _best_time(_next_frame(small)), "ms"))
-    rows.append(_row("Softmax splatting, 1024 x 576", 1e3 * _best_time(_splat()), "ms"))
-    rows.append(_row("Pixels of still parts that change", _changed(drawn), "px"))
-    rows.append(_row("Memory of 480 frames over that of 48", _memory_growth(small), "MB"))
+    rows.append(row(f"Layered preview, {PREVIEW} px", 1e3 * best_time(_next_frame(small)), "ms"))
+    rows.append(row("Softmax splatting, 1024 x 576", 1e3 * best_time(_splat()), "ms"))
+    rows.append(row("Pixels of still parts that change", _changed(drawn), "px"))
+    rows.append(row("Memory of 480 frames over that of 48", _memory_growth(small), "MB"))
     return rows
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}
-
-
-def _best_time(call: Callable[[], object], repeats: int = 24) -> float:
-    """Seconds of the fastest of some calls."""
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def _next_frame(drawn) -> Callable[[], object]:

@@ -22,6 +22,7 @@ from backend.mpm.model import Model
 from backend.mpm.solver import Solver
 
 from . import peers
+from .figures import row
 
 YOUNG, POISSON, DENSITY = 1e5, 0.3, 1000.0
 SIDE = 0.5625
@@ -191,7 +192,3 @@ def best_times(call: Callable[[], object], repeats: int) -> tuple[float, float]:
         walls.append(time.perf_counter() - wall)
         processors.append(time.process_time() - processor)
     return min(walls), min(processors)
-
-
-def row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

@@ -5,7 +5,6 @@ Writes for each a looping NAME.webp into FOLDER, and pictures.png, a contact she
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,9 @@ from backend.spectral import matting
 from backend.spectral.picture import prepare, renderer
 from backend.spectral.reading import read_picture
 
-DATA = Path(os.environ.get("SWAY_DATA", "../shared/data")) / "photos"
+from .figures import DATA
+
+PHOTOS = DATA / "photos"
 FRAMES, FPS = 96, 24.0
 TILE = 230, 144
 """Width and height of a picture in the sheet."""
@@ -28,7 +29,7 @@ Points = list[tuple[float, float]]
 
 
 def photo(name: str) -> np.ndarray:
-    return read_picture(DATA / name / f"{name}.jpg")
+    return read_picture(PHOTOS / name / f"{name}.jpg")
 
 
 def line(*points: tuple[float, float]) -> Line:
@@ -66,7 +67,7 @@ def bamboo_pot() -> Picture:
     import cv2
 
     image = photo("bamboo_pot")
-    matte = cv2.imread(str(DATA / "bamboo_pot/alpha_matte.png"), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    matte = cv2.imread(str(PHOTOS / "bamboo_pot/alpha_matte.png"), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
     rim = [(192, 203), (300, 203), (302, 228), (328, 232), (332, 205), (364, 205)]
     pot = area(image.shape, [*rim, (360, 248), (338, 333), (214, 333), (194, 248)], soft=0.7)
     strokes = (

@@ -14,7 +14,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .addon import ROOT, load, module, row
+from .addon import load, module
+from .figures import DATA, ROOT, row
 
 ENVIRONMENT = "blender"
 PHOTOS = {
@@ -31,7 +32,7 @@ MOVES = 3 / 255
 def run(options) -> list[dict]:
     """Signal to noise on the moving part at default amplitude, both engines, and what the planes weigh."""
     load()
-    data = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "photos"
+    data = DATA / "photos"
     rows = []
     for name, (file, strokes) in PHOTOS.items():
         if not (data / file).exists():

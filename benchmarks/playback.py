@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 
-from .addon import add_plant, load, module, row
+from .addon import add_plant, load, module
+from .figures import row
 from .look import choose_engine, plant_scene, rasterised, render
 
 ENVIRONMENT = "blender"

@@ -6,8 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +13,8 @@ from backend import taichi_runtime
 from backend.mpm.grid import Grid
 from backend.mpm.model import Model
 from backend.mpm.solver import Solver
+
+from .figures import best_time, row
 
 YOUNG, POISSON, DENSITY, FPS = 1e5, 0.3, 1000.0, 24.0
 SUBSTEPS = 100
@@ -175,18 +175,3 @@ def first_gradient(cache: str) -> float:
         [sys.executable, "-c", FIRST_GRADIENT], env=environment, capture_output=True, text=True, check=True
     )
     return float(shown.stdout.split()[-1])
-
-
-def best_time(call: Callable[[], object], repeats: int = 6) -> float:
-    """Seconds of the fastest of some calls, after one that compiles."""
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

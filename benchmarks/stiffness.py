@@ -14,6 +14,8 @@ from backend import taichi_runtime
 from benchmarks.fit import REAL_PLANT, _subject
 from tests.backend.elastic_cases import CELL, DENSITY, YOUNG, beam, cantilever_rate, damped_sine
 
+from .figures import row
+
 GRIDS = (16, 20, 24, 32)
 PERIODS, PER_PERIOD = 2.5, 24
 """Of the plant's free sway, and frames in each."""
@@ -35,7 +37,7 @@ def _beams() -> list[dict]:
         body = beam(thick, length, voxels=8 if thick == 4 else 4)
         rates = pencil.lumped_rates(body, *pencil.sway(body, np.full(len(body.elements), YOUNG), 1))
         off = rates[0] / cantilever_rate(thick * CELL, length * CELL) - 1
-        rows.append(_row(f"Cantilever {thick:g} cells thick: frequency off beam theory by", 100 * abs(off), "%"))
+        rows.append(row(f"Cantilever {thick:g} cells thick: frequency off beam theory by", 100 * abs(off), "%"))
     bar, length, speed = beam(1, 32, voxels=2), 32 * CELL, np.sqrt(YOUNG / DENSITY)
     rate = np.pi * speed / (2 * length)
     velocity = np.zeros_like(bar.rest)
@@ -44,7 +46,7 @@ def _beams() -> list[dict]:
     motion = ElasticSolver(bar).simulate(YOUNG, velocity, 2 * PER_PERIOD, fps)
     course = ((motion.positions - bar.rest)[..., 0] * velocity[:, 0]).sum(1)
     found = damped_sine(course, 1 / fps, rate)[0]
-    return [*rows, _row("Bar of 32 cells: frequency off by", 100 * abs(found / rate - 1), "%")]
+    return [*rows, row("Bar of 32 cells: frequency off by", 100 * abs(found / rate - 1), "%")]
 
 
 def _plant(subject) -> list[dict]:
@@ -58,9 +60,9 @@ def _plant(subject) -> list[dict]:
         young = np.full(len(body), YOUNG)
         first.append(sway_modes(body, young, 1).frequency[0])
         alone.append(first[-1] / np.sqrt(body.stiffness))
-        rows.append(_row(f"Plant at 1 MPa, {cells} cells: slowest sway", first[-1], "Hz"))
-        rows.append(_row(f"Plant at 1 MPa, {cells} cells, not resolved: slowest sway", alone[-1], "Hz"))
-    rows.append(_row("Plant, slowest sway: spread over all grids", 100 * np.ptp(first) / min(first), "%"))
+        rows.append(row(f"Plant at 1 MPa, {cells} cells: slowest sway", first[-1], "Hz"))
+        rows.append(row(f"Plant at 1 MPa, {cells} cells, not resolved: slowest sway", alone[-1], "Hz"))
+    rows.append(row("Plant, slowest sway: spread over all grids", 100 * np.ptp(first) / min(first), "%"))
     body = drive(subject.gaussians, subject.parts).body
     young, elastic = np.full(len(body), YOUNG), ElasticSolver(body)
     modes = sway_modes(body, young, 1)
@@ -77,11 +79,11 @@ def _plant(subject) -> list[dict]:
         found, decay = damped_sine(course, 1 / fps, rate)
         ratios.append(decay / found)
         label = f"Plant, free sway at a Courant number of {cfl:g}"
-        rows.append(_row(f"{label}: numerical damping", 100 * ratios[-1], "% of critical"))
-        rows.append(_row(f"{label}: frequency off its mode's by", 100 * abs(found / rate - 1), "%"))
+        rows.append(row(f"{label}: numerical damping", 100 * ratios[-1], "% of critical"))
+        rows.append(row(f"{label}: frequency off its mode's by", 100 * abs(found / rate - 1), "%"))
         speed = 1e-6 * body.elements.points[..., 0].size * count * frames / seconds
-        rows.append(_row(f"{label}: speed", speed, "M point-substeps/s"))
-    rows.append(_row("Plant, free sway: damping changes with dt by", 100 * abs(ratios[1] - ratios[0]), "% of critical"))
+        rows.append(row(f"{label}: speed", speed, "M point-substeps/s"))
+    rows.append(row("Plant, free sway: damping changes with dt by", 100 * abs(ratios[1] - ratios[0]), "% of critical"))
     return [*rows, *_gradient(elastic, young, velocity, fps)]
 
 
@@ -102,11 +104,7 @@ def _gradient(elastic, young: np.ndarray, velocity: np.ndarray, fps: float) -> l
     best = {name: min(seconds) for name, seconds in times.items()}
     nodes = elastic.model.elements.count
     return [
-        _row("Elastic solver, adjoint, times the forward", best["backward"] / best["forward"], "x"),
-        _row("Elastic solver, recording, times the forward", best["recording"] / best["forward"], "x"),
-        _row("Elastic solver, kept for a gradient", 1e-3 * 16 * nodes, "kB per substep"),
+        row("Elastic solver, adjoint, times the forward", best["backward"] / best["forward"], "x"),
+        row("Elastic solver, recording, times the forward", best["recording"] / best["forward"], "x"),
+        row("Elastic solver, kept for a gradient", 1e-3 * 16 * nodes, "kB per substep"),
     ]
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 
 from backend.spectral.motion_texture import Stroke
@@ -14,7 +11,8 @@ from backend.spectral.warp import animate
 from backend.spectral_volume import SpectralVolume
 from backend.video.files import read_film
 
-ROOT = Path(__file__).resolve().parents[1]
+from .figures import DATA, row
+
 CARNATION = "videos/physdreamer_real_capture/carnations_0.mp4"
 HAND_HZ = 13 / (136 - 11.6) * 30
 """How it was measured: docs/picture_editor.md."""
@@ -35,20 +33,16 @@ def run(options) -> list[dict]:
     wall = cv2.dilate(matte, np.ones((5, 5))) == 0
     moved = np.sqrt((np.abs(volume.coefficients) ** 2).sum((0, 3))) * volume.mask
     rows = [
-        _row("Known modes of a clip, correlation of the shapes", min(alike), ""),
-        _row("Known modes of a clip, frequency off by", np.abs(peaks - true).max() * FRAMES / FPS, "bins"),
-        _row("Known modes of a clip, still background moves", moved[wall].max(), "px"),
+        row("Known modes of a clip, correlation of the shapes", min(alike), ""),
+        row("Known modes of a clip, frequency off by", np.abs(peaks - true).max() * FRAMES / FPS, "bins"),
+        row("Known modes of a clip, still background moves", moved[wall].max(), "px"),
     ]
-    clip = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / CARNATION
+    clip = DATA / CARNATION
     if clip.exists():
         film, fps = read_film(clip, 384, 300)
         found = find_peaks(measure(film, fps).spectrum(), 4, 0.3, 0.5)[0]
-        rows.append(_row("Carnation, first mode off the hand-measured track by", 100 * abs(found / HAND_HZ - 1), "%"))
+        rows.append(row("Carnation, first mode off the hand-measured track by", 100 * abs(found / HAND_HZ - 1), "%"))
     return rows
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}
 
 
 def _alike(found: np.ndarray, true: np.ndarray, where: np.ndarray) -> float:
