@@ -9,7 +9,12 @@ from .param import Choice, param
 
 class Strategy(Choice):
     modal = ("Modal", "Sway modes fitted to tracked motion: about a minute, the most reliable")
-    gradient = ("Gradient", "Differentiable simulation and rendering, pixel by pixel (PhysDreamer): minutes")
+    gradient = ("Gradient", "Differentiable simulation and rendering, pixel by pixel: minutes")
+    full = ("Staged", "Modes, then parts, then a field of stiffness by pictures: some minutes, the most exact")
+    physdreamer = (
+        "PhysDreamer",
+        "The paper's own settings, for comparison: fields, losses, grids and steps; many hours",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,40 @@ class FitParams:
         min=0.1,
         max=0.5,
         label="CFL Number",
+        advanced=True,
+    )
+    wind: bool = param(
+        False, "Wind drives the clip throughout and is found too; without, the subject sways freely after one push"
+    )
+    field_steps: int = param(
+        16,
+        "Staged: steps by pictures that let stiffness vary within a part; 0 leaves one value for each",
+        min=0,
+        max=400,
+        advanced=True,
+    )
+    truncation: int = param(
+        0, "Staged: frames of the clip through which a gradient flows back; 0 is all", min=0, max=240, advanced=True
+    )
+    track_loss: float = param(
+        0.0, "Staged: weight of the tracks while pictures are compared", min=0, max=10, advanced=True
+    )
+    blurred_loss: float = param(0.0, "Staged: weight of blurred pictures", min=0, max=10, advanced=True)
+    picture_loss: float = param(1.0, "Staged: weight of pictures, L1 and D-SSIM", min=0, max=10, advanced=True)
+    spectrum_loss: float = param(
+        0.0, "Staged: weight of the strength of each frequency in time", min=0, max=10, advanced=True
+    )
+    fit_poisson: bool = param(
+        False,
+        "Staged: also estimate Poisson's Ratio, and say how sure that is",
+        label="Estimate Poisson's Ratio",
+        advanced=True,
+    )
+    scale: float = param(
+        1.0,
+        "PhysDreamer: part of the paper's grids, steps and iterations; 1 is the paper",
+        min=0.05,
+        max=1.0,
         advanced=True,
     )
     seed: int = param(0, "Another number places the driving particles elsewhere", min=0, advanced=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..gaussians import Gaussians
 from ..mpm.model import Motion
+from ..render.losses import photometric
 from ..render.rasteriser import Rasteriser
 from ..render.skinning import Skinning
 from .result import Started
@@ -83,6 +84,11 @@ class Chain:
         self._solver, self._skinning, self._rasteriser = solver, skinning, rasteriser
         self._look = (gaussians.colours, gaussians.opacity, background)
         self.timing, self._cfl, self._tick = timing, cfl, tick
+
+    def still(self) -> np.ndarray:
+        """The picture [H, W, 3] at rest."""
+        rest = self._solver.model.rest
+        return self._render(rest, np.broadcast_to(np.eye(3), (len(rest), 3, 3)))
 
     def pictures(self, push: Push) -> Iterator[np.ndarray]:
         """Pictures [H, W, 3] at the clip's frames 1, 2, ..."""
@@ -180,3 +186,11 @@ def pictures_of(
     g, driven = task.gaussians, task.driven
     skinning, raster = Skinning(g, driven.binding, driven.model.rest), Rasteriser(view.camera, len(g))
     return Chain(task.solver, skinning, raster, g, task.background, view.timing, task.cfl, tick, substeps)
+
+
+def picture_losses(task: Task, push: Push) -> tuple[float, float]:
+    """Photometric loss of the still picture and of a push against the task's own clip, means over its frames."""
+    wanted = task.clip.frames[1:]
+    still = [photometric(task.clip.frames[0], picture)[0] for picture in wanted]
+    made = zip(pictures_of(task).pictures(push), wanted, strict=True)
+    return float(np.mean(still)), float(np.mean([photometric(*pair)[0] for pair in made]))

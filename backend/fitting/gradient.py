@@ -15,7 +15,7 @@ import numpy as np
 
 from ..render.losses import photometric
 from .adam import Adam
-from .chain import Judge, Push, PushGradient, pictures_of
+from .chain import Judge, Push, PushGradient, picture_losses, pictures_of
 from .fields.parts import PartsField
 from .modes import Modes
 from .notes import limit_notes, remarks_on
@@ -213,7 +213,7 @@ def fit_gradient(task: Task) -> Fit:
 
     task.report(0.97, "Judging the result")
     push = unknowns.push(x)
-    wanted = task.clip.frames[1:]
+    loss_first, loss_last = picture_losses(task, push)
     return Fit(
         young=push.young,
         young_by_part=10 ** x["log_young"],
@@ -222,8 +222,8 @@ def fit_gradient(task: Task) -> Fit:
         damping=push.damping,
         delay=push.delay,
         frequency=float(task.modes_at(push.young).frequency[0]),
-        loss_first=float(np.mean([photometric(task.clip.frames[0], w)[0] for w in wanted])),
-        loss_last=float(np.mean([photometric(p, w)[0] for p, w in zip(chain.pictures(push), wanted, strict=True)])),
+        loss_first=loss_first,
+        loss_last=loss_last,
         history=tuple(history),
         notes=limit_notes(x["log_young"], np.log10(YOUNG_MAX)),
         remarks=remarks_on(task),

@@ -93,7 +93,7 @@ class SwayProblem:
         return float(4 * np.pi * state.damping * self.modes.frequency[0] * self.speed_up(state))
 
     def acceleration(self, state: State) -> np.ndarray | None:
-        """Of the particles at the borders of the simulation's frames [frames + 1, P, 3], m/s^2, where wind is sought."""
+        """Of the particles at the borders of the simulation's frames [frames + 1, P, 3], m/s^2; None without gusts."""
         return self.gusts.acceleration(state.gusts) if self.gusts else None
 
     def simulate(self, states: Sequence[State]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -84,6 +84,12 @@ class Task:
     refining: Refining = field(default_factory=Refining)
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     seed: int = 0
+    poisson: bool = False
+    """Whether Poisson's ratio is estimated, too."""
+    scale: float = 1.0
+    """Part of the size of PhysDreamer's settings."""
+    redrive: Callable[[int], Driven] | None = None
+    """The same cloud driven on a grid of so many cells along the longest axis."""
 
     def __post_init__(self) -> None:
         for motion in self.motions:
@@ -120,6 +126,10 @@ class Task:
         """Sway modes at `REFERENCE_YOUNG`."""
         return sway_modes(self.driven.body, np.full(len(self.driven.body), REFERENCE_YOUNG))
 
+    def on_grid(self, cells: int) -> Task:
+        """The same task on another grid, where there is a way to drive the cloud there."""
+        return replace(self, driven=self.redrive(cells)) if self.redrive else self
+
     def modes_at(self, young: np.ndarray) -> Modes:
         """Sway modes at Young's moduli [P]; those at one stiffness for all particles cost nothing."""
         if np.ptp(young) == 0:
@@ -141,17 +151,8 @@ class Task:
     def identity(self, strategy: str) -> str:
         """Tells one fit from another: a hash of all that its result depends on."""
         body = self.driven.body
-        numbers = (
-            strategy,
-            self.iterations,
-            self.cfl,
-            self.wind,
-            self.refining,
-            self.seed,
-            body.poisson,
-            body.stiffness,
-        )
-        digest = hashlib.sha256(repr(numbers).encode())
+        efforts = strategy, self.iterations, self.cfl, self.wind, self.refining, self.seed, self.scale
+        digest = hashlib.sha256(repr((efforts, body.poisson, body.stiffness)).encode())
         for view in self.observations:
             camera = view.camera
             place = (view.clip.fps, view.motion, camera.focal, camera.centre)

@@ -1,0 +1,179 @@
+"""The staged strategy: modes, then parts, then a field of stiffness.
+
+| stage | finds | from |
+|---|---|---|
+| search | stiffness, damping, onset | tracks, in modal space |
+| velocity | first velocity, stiffness frozen | tracks of the first frames, by least squares with the solver |
+| one, parts | stiffness, of all and of each part | all tracks, the same way |
+| calibrated | the same | tracks without the error of optical flow, see `calibration` |
+| field | stiffness between and within parts, velocity beyond the modes | pictures, L1 + D-SSIM, through the chain |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .calibration import calibrated
+from .chain import Push, picture_losses, pictures_of
+from .fields.meanings import log_young, velocity
+from .fields.triplane import Shape, TriplaneField
+from .modal import Explained, explain, first_guess, observe_all, problems_of
+from .notes import limit_notes, remarks_on
+from .observation import Tracks
+from .poisson import poisson_note
+from .refining import Scene, Schedule, descend
+from .result import Fit, Started
+from .sway import SwayProblem
+from .task import Task
+
+FIRST_PERIODS = 0.4
+"""Periods of the slowest sway after which first frames end: the less a plant has turned back, the more it is push."""
+VELOCITY_ITERATIONS = 2
+CALIBRATIONS, CALIBRATED_ITERATIONS = 2, 2
+"""Rounds of correcting tracks by the fit's own pictures, and the iterations of each."""
+FIELD = Shape(resolution=8)
+"""Of stiffness, as coarse as PhysDreamer's, and of velocity, whose modes are there already."""
+DECADES = 0.3
+"""Most that the field adds to log10 E of a part."""
+UNIT = 0.1
+"""Of velocity, over the largest one."""
+PICTURES = 5
+RATES = {"young": 5e-3, "velocity": 2e-3}
+SMOOTH = {"young": 1e-2, "velocity": 1e-2}
+
+
+def fit_staged(task: Task) -> Fit:
+    """Fit a task in stages, all of them resumed from the task's checkpoint where it has them.
+
+    Raises ValueError as `fit_modal` does.
+    """
+    task.checkpoint.claim(task.identity("full"))
+    task.report(0.0, "Following the motion")
+    tracks = observe_all(task)
+    task.report(0.08, "Finding the sway modes")
+    problems = problems_of(task, tracks)
+    task.report(0.12, "Searching stiffness, damping and onset")
+    states, weights = first_guess(problems)
+
+    one = np.zeros_like(task.part)
+    early = _early(task, problems, weights, float(states[0].log_young[0]))
+    found = explain(
+        task, "velocity", problems, states, early, one, share=(0.15, 0.2), frozen=True, iterations=VELOCITY_ITERATIONS
+    )
+    history = found.history
+    for stage, part, share in (("one", one, (0.2, 0.3)), ("parts", task.part, (0.3, 0.4))):
+        if stage == "one" or task.part.any():
+            found = explain(task, stage, problems, found.states, weights, part, share=share)
+            history += found.history
+    for turn in range(CALIBRATIONS):
+        begin = 0.4 + 0.2 * turn / CALIBRATIONS
+        task.report(begin, "Correcting the tracks")
+        true = _calibrated(task, tracks, found)
+        problems = problems_of(task, true)
+        share = (begin, begin + 0.2 / CALIBRATIONS)
+        found = explain(
+            task,
+            f"calibrated_{turn}",
+            problems,
+            found.states,
+            weights,
+            task.part,
+            share=share,
+            iterations=min(task.iterations, CALIBRATED_ITERATIONS),
+        )
+        history += found.history
+    scene = scene_of(task, found, tracks)
+    history += tuple(descend(task, "field", _schedule(task), scene, (0.6, 0.95)))
+    task.report(0.95, "Judging the result")
+    return fit_of(task, found, scene, history, (poisson_note(found),) if task.poisson else ())
+
+
+def scene_of(task: Task, found: Explained, tracks: list[list[Tracks]]) -> Scene:
+    """Fields that begin as what was found by tracks."""
+    rest = task.driven.body.rest
+    low, high = rest.min(0), rest.max(0)
+    state, started = found.states[0], found.started
+    speeds = [float(np.linalg.norm(own.velocity, axis=1).max()) for own in started]
+    return Scene(
+        TriplaneField(low, high, 1, log_young(found.young, DECADES), FIELD, seed=task.seed),
+        [
+            TriplaneField(low, high, 3, velocity(own.velocity, UNIT * speed), FIELD, seed=task.seed)
+            for own, speed in zip(started, speeds, strict=True)
+        ],
+        found.problems[0].damping(state),
+        started,
+        tracks,
+    )
+
+
+def fit_of(task: Task, found: Explained, scene: Scene, history: tuple[float, ...], notes: tuple[str, ...]) -> Fit:
+    """What a scene amounts to."""
+    rest = task.driven.body.rest
+    young = scene.young.value(rest)
+    started = [
+        Started(own.value(rest), before.delay, before.acceleration)
+        for own, before in zip(scene.velocities, scene.started, strict=True)
+    ]
+    parts = int(task.part.max()) + 1
+    log_by_part = np.bincount(task.part, np.log10(young), parts) / np.bincount(task.part, minlength=parts)
+    loss_first, loss_last = picture_losses(task, Push.of(young, scene.damping, started[0]))
+    return Fit(
+        young=young,
+        young_by_part=10**log_by_part,
+        log_young_error=found.log_young_error,
+        velocity=started[0].velocity,
+        damping=scene.damping,
+        delay=started[0].delay,
+        frequency=float(task.modes_at(young).frequency[0]),
+        loss_first=loss_first,
+        loss_last=loss_last,
+        history=history,
+        notes=(*limit_notes(found.states[0].log_young, found.problems[0].log_young_max), *notes),
+        remarks=remarks_on(task),
+        acceleration=started[0].acceleration,
+        further=tuple(started[1:]),
+    )
+
+
+def _early(task: Task, problems: list[SwayProblem], weights: list[np.ndarray], log_young_found: float):
+    """Weights of the tracks [T - 1, V] of each motion, those after the first frames nothing."""
+    frequency = task.modes.stiffened(10**log_young_found / task.modes.young[0]).frequency[0]
+    early = []
+    for problem, own in zip(problems, weights, strict=True):
+        frames = max(3, round(FIRST_PERIODS / frequency * problem.timing.fps) + 1)
+        early.append(np.where(np.arange(len(own))[:, None] < frames, own, 0))
+    return early
+
+
+def _calibrated(task: Task, tracks: list[list[Tracks]], found: Explained) -> list[list[Tracks]]:
+    """Tracks of each view of each motion, without the error of flow on what was found."""
+    rest, result = task.driven.body.rest, []
+    for k, views in enumerate(task.motions):
+        problem, state = found.problems[k], found.states[k]
+        way = problem.pixels(state, problem.simulate([state])[0])
+        ways = np.split(way, np.cumsum([len(own.particles) for own in tracks[k]])[:-1], axis=1)
+        push = Push.of(found.young, problem.damping(state), found.started[k])
+        own = []
+        for view, seen, true in zip(views, tracks[k], ways, strict=True):
+            chain = pictures_of(task, None, view)
+            own.append(calibrated(seen, chain.still(), chain.pictures(push), true, view.camera, rest))
+        result.append(own)
+    return result
+
+
+def _schedule(task: Task) -> Schedule:
+    frames = max(len(view.clip) for view in task.observations) - 1
+    refining = task.refining
+    return Schedule(
+        steps=refining.steps,
+        moves=("young", "velocity"),
+        first=max(3, frames // 3),
+        last=frames,
+        pictures=PICTURES,
+        rates=RATES,
+        smooth=SMOOTH,
+        losses=refining.losses,
+        truncation=refining.truncation,
+        grown=0.5,
+        fading=0.3,
+    )
