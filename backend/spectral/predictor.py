@@ -1,0 +1,163 @@
+"""The fast predictor: how a picture would sway, guessed from the picture alone by a small network.
+
+`predict` gives a distribution of spectral volumes, `Prediction.sample` one of them. It was trained on drawn plants of
+known motion (`backend.spectral.training`); docs/predictor.md says how well it does and where it fails. The idea is that
+of Generative Image Dynamics (Li et al. 2024); instead of a diffusion it predicts the modes that the wind excites, whose
+phases no picture shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..spectral_volume import SpectralVolume
+from .predictor_guidance import Guidance
+from .predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
+
+SIZE = 96
+"""Root of the area of the picture that the network sees, pixels; it was trained at 78 to 128."""
+STILL = 0.25
+"""A pixel that belongs to what moves with less than this probability does not move."""
+SMALLEST = 16
+"""Pixels: the shortest side of a picture that can be predicted."""
+GUIDED = 480
+"""Longer side, pixels, at which the mask is fitted to the picture's edges."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Spectral volumes that a picture may have: S_k = sum_m shapes_m deviations_km z_km with z ~ CN(0, 1).
+
+    Its grid is coarser than the picture; lengths are in pixels of the picture.
+    """
+
+    shapes: np.ndarray
+    """Mode shapes [M, h, w, 2], complex64: (x, y), x right, y down, where still exactly 0."""
+    deviations: np.ndarray
+    """[K, M]."""
+    noise: np.ndarray
+    """Deviation of what no mode explains, along one axis, at each pixel and frequency [K, h, w]: how sure it is."""
+    mask: np.ndarray
+    """Probability that something moves [h, w], float32."""
+    matte: np.ndarray
+    """The same at the picture's size, fitted to its edges [H, W], float32, 0..1."""
+    frequencies: np.ndarray = FREQUENCIES
+    """[K], hertz: whole multiples of 1 / DURATION."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture: height, width, pixels."""
+        return self.matte.shape
+
+    def amplitude(self) -> np.ndarray:
+        """Root mean square over frequencies, axes and winds of |S_k|, summed over frequencies [h, w], pixels."""
+        power = (self.deviations**2).sum(0)
+        return np.sqrt(np.einsum("m,mhwc->hw", power, np.abs(self.shapes) ** 2) / 2).astype(np.float32)
+
+    def sample(self, seed: int = 0, strength: float = 1.0) -> SpectralVolume:
+        """One wind's motion, which repeats after DURATION seconds; the same seed gives the same.
+
+        Each frequency has the energy that the prediction says, so that seeds differ in phase and form, not in force.
+        """
+        rng = np.random.default_rng(seed)
+        shape = self.deviations.shape
+        drawn = self.deviations * (rng.normal(size=shape) + 1j * rng.normal(size=shape))
+        flat = self.shapes.reshape(len(self.shapes), -1)
+        gram = (flat.conj() @ flat.T).real.astype(float) if flat.size else np.zeros((shape[1],) * 2)
+        cross = flat.conj() @ flat.T
+        expected = (self.deviations**2) @ np.diag(gram)
+        energy = np.einsum("km,mn,kn->k", drawn.conj(), cross, drawn).real
+        drawn *= strength * np.sqrt(expected / np.maximum(energy, 1e-20))[:, None]
+        height, width = self.mask.shape
+        grid = np.array([width / self.size[1], height / self.size[0]], np.float32)
+        coefficients = np.einsum("km,mhwc->khwc", drawn.astype(np.complex64), self.shapes, optimize=True) * grid
+        mask = np.where(self.mask >= STILL, self.mask, 0).astype(np.float32)
+        return SpectralVolume(coefficients, self.frequencies, DURATION, mask, f"predictor, seed {seed}")
+
+
+def predict(
+    image: np.ndarray, guidance: Guidance | None = None, weights: Path | None = None, size: int = SIZE
+) -> Prediction:
+    """How the picture would sway. Deterministic.
+
+    image: [H, W, 3 or 4], RGB or RGBA, display-referred, uint8 or 0..1. weights: a file of the training; those that
+    come with Sway by default. size: root of the area that the network sees, pixels; larger finds thinner things.
+    Raises ValueError for a picture that is too small or no picture, FileNotFoundError where there are no weights.
+    """
+    import cv2
+    import torch
+
+    if image.ndim != 3 or image.shape[2] not in (3, 4) or min(image.shape[:2]) < SMALLEST:
+        raise ValueError(
+            f"the picture is {image.shape}; the predictor needs RGB of at least {SMALLEST} pixels on each side"
+        )
+    network = _network(weights)
+    height, width = image.shape[:2]
+    small = _network_size(height, width, size)
+    pixels = cv2.resize(np.ascontiguousarray(image[..., :3]), small[::-1], interpolation=cv2.INTER_AREA)
+    pixels = pixels.astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
+    guides = (guidance or Guidance()).channels(small, (height, width))
+    inputs = torch.from_numpy(np.concatenate([pixels.transpose(2, 0, 1), guides])[None])
+    with torch.inference_mode():
+        shapes, deviations, noise, logit = network(inputs)
+    probability = torch.sigmoid(logit)[0].numpy()
+    if guidance and guidance.mask is not None:
+        probability = probability * cv2.resize(
+            np.asarray(guidance.mask, np.float32), probability.shape[::-1], interpolation=cv2.INTER_AREA
+        )
+    unit = AMPLITUDES * width / WIDTH
+    spread = deviations[0].exp().numpy() * unit[:, None]
+    modes = torch.view_as_complex(shapes[0].contiguous()).numpy().transpose(3, 0, 1, 2)
+    return Prediction(
+        np.where(probability >= STILL, modes.transpose(0, 3, 1, 2), 0).transpose(0, 2, 3, 1).astype(np.complex64),
+        spread,
+        np.sqrt(noise[0].numpy())[None] * unit[:, None, None],
+        probability.astype(np.float32),
+        _fitted(probability, image),
+    )
+
+
+def _network_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """Height and width that the network sees: the picture's form, sides that it can halve."""
+    from .predictor_network import MULTIPLE
+
+    zoom = size / np.sqrt(height * width)
+    return max(round(height * zoom / MULTIPLE), 1) * MULTIPLE, max(round(width * zoom / MULTIPLE), 1) * MULTIPLE
+
+
+@lru_cache(maxsize=2)
+def _network(weights: Path | None):
+    import torch
+
+    from .predictor_network import PredictorNetwork
+    from .predictor_weights import SHIPPED, load_weights
+
+    tensors, card = load_weights(weights or SHIPPED)
+    network = PredictorNetwork(tuple(card["widths"]), card["modes"])
+    network.load_state_dict(tensors)
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def _fitted(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """A coarse mask [h, w] brought to the picture's size and edges (He and Sun 2015, fast guided filter), 0..1."""
+    import cv2
+
+    height, width = image.shape[:2]
+    zoom = min(GUIDED / max(height, width), 1)
+    size = (max(round(width * zoom), 1), max(round(height * zoom), 1))
+    guide = np.ascontiguousarray(image[..., :3])
+    grey = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    wide = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    reach = (2 * max(round(0.7 * size[0] / mask.shape[1]), 1) + 1,) * 2
+    mean, middle = cv2.blur(small, reach), cv2.blur(wide, reach)
+    variance = cv2.blur(small * small, reach) - mean * mean
+    slope = (cv2.blur(small * wide, reach) - mean * middle) / (variance + 1e-3)
+    offset = cv2.blur(middle - slope * mean, reach)
+    slope = cv2.blur(slope, reach)
+    slope, offset = (cv2.resize(v, (width, height), interpolation=cv2.INTER_LINEAR) for v in (slope, offset))
+    return np.clip(slope * grey + offset, 0, 1)

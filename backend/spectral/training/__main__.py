@@ -1,0 +1,36 @@
+"""`python -m backend.spectral.training --minutes 90 --out FOLDER`: write pictures, train, evaluate, save weights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .train import Options, train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m backend.spectral.training", description=__doc__)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of checkpoints, log and weights; resumed if there"
+    )
+    parser.add_argument("--minutes", type=float, default=90, help="the learning rate falls to nothing at their end")
+    parser.add_argument("--pool", type=Path, help="folder of samples, made by --write; default: OUT/pool")
+    parser.add_argument("--write", type=int, metavar="FILES", help="only write so many files of samples, and end")
+    parser.add_argument("--first", type=int, default=0, help="number of the first file of samples to write")
+    parser.add_argument("--zoom", type=float, default=1.0, help="of the samples' sides against 96 x 64 pixels")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="weights to begin with")
+    options = parser.parse_args()
+    pool = options.pool or options.out / "pool"
+    if options.write:
+        from .pool import write
+
+        write(pool, options.first, options.write, zoom=options.zoom)
+        return
+    train(Options(options.out, pool, options.minutes, options.batch, options.rate, options.threads, options.start))
+
+
+if __name__ == "__main__":
+    main()
