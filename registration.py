@@ -8,7 +8,19 @@ from . import preferences
 from .gizmos import acting as acting_gizmos
 from .gizmos import wind as wind_gizmos
 from .jobs import queue
-from .operators import acting, bake, drag, fit, install, install_health, jobs, reference, render_film, simulate
+from .operators import (
+    acting,
+    bake,
+    drag,
+    fit,
+    install,
+    install_health,
+    jobs,
+    reference,
+    reference_model,
+    render_film,
+    simulate,
+)
 from .operators.pictures import picture, picture_find, picture_modes, picture_poke, picture_predict
 from .operators.splats import (
     edit_splats,
@@ -43,7 +55,8 @@ CLASSES = (
     look.SWAY_OT_set_up_colours,
     paint_parts.SWAY_OT_paint_parts,
     scale_to_size.SWAY_OT_scale_to_size,
-    reference.SWAY_OT_make_reference,
+    *reference.CLASSES,
+    *reference_model.CLASSES,
     fit.SWAY_OT_fit_material,
     simulate.SWAY_OT_simulate,
     drag.SWAY_OT_drag,

@@ -1,11 +1,29 @@
-"""Reference Motion in the sidebar."""
+"""Reference Motion in the sidebar: where the clip comes from, what applies to that, and the clips to pick from."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 
-from ..backend.api.reference import Source
+from ..backend.api.reference import SHOWN, Source
+from ..jobs import queue
+from ..operators.reference import candidate_file
+from ..properties import steps
+from ..scene.clips.model_folder import PROMPTLESS, pipeline_in, title_of
+from .pictures import draw_picture
 from .step_panel import AdvancedPanel, StepPanel
+
+
+def _hidden(context: bpy.types.Context) -> tuple[str, ...]:
+    """The parameters that the chosen source does not use."""
+    settings = context.scene.sway.reference
+    source = Source[settings.source]
+    hidden = {name for names in SHOWN.values() for name in names} - set(SHOWN[source])
+    if source is Source.model:
+        pipeline = pipeline_in(bpy.path.abspath(settings.model_folder))
+        hidden.add("prompt" if pipeline == PROMPTLESS else "motion_bucket")
+    return tuple(hidden)
 
 
 class SWAY_PT_reference(StepPanel, bpy.types.Panel):
@@ -13,19 +31,55 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
     step, operator, icon = "reference", "sway.make_reference", "FORCE_WIND"
 
     def hidden(self, context):
-        if context.scene.sway.reference.source == Source.wind.name:
-            return ("path",)
-        return ("frequency", "amplitude", "seed")
+        return _hidden(context)
+
+    def draw_settings(self, context, layout):
+        StepPanel.draw_settings(self, context, layout)
+        settings = context.scene.sway.reference
+        if settings.source == Source.model.name:
+            pipeline = pipeline_in(bpy.path.abspath(settings.model_folder))
+            if pipeline:
+                layout.label(text=title_of(pipeline), icon="CHECKMARK")
+            elif settings.model_folder:
+                layout.label(text="No video model in this folder", icon="ERROR")
+            else:
+                row = layout.row()
+                row.enabled = queue.running() is None
+                row.operator("sway.download_video_model", icon="IMPORT")
+
+    def draw_button(self, context, layout):
+        StepPanel.draw_button(self, context, layout)
+        running = queue.running()
+        if running and running.kind == "video_model":
+            layout.progress(factor=running.fraction, text=running.stage)
+            layout.operator("sway.cancel", icon="X")
 
     def lines(self, found):
-        return [f"{found['frames']} frames, tip sways at {found['frequency_hz']:.2f} Hz"]
+        lines = [f"{found['frames']} frames, tip sways at {found['frequency_hz']:.2f} Hz"]
+        if found.get("camera_px", 0) > 0.2:
+            lines.append(f"The camera moved by {found['camera_px']:.1f} px and was held still")
+        return lines
+
+    def draw_state(self, context, obj, layout):
+        StepPanel.draw_state(self, context, obj, layout)
+        candidates, file = steps.summary(obj, "reference").get("candidates", []), obj.sway.reference.file
+        if not candidates or not file:
+            return
+        layout.label(text="Pick one:")
+        grid = layout.grid_flow(columns=2, even_columns=True, row_major=True)
+        for number, candidate in enumerate(candidates, 1):
+            clip = candidate_file(file, number)
+            cell = grid.column(align=True)
+            draw_picture(cell, str(clip.with_name("preview.png")), scale=5.0)
+            text = f"{candidate['seed']}: {candidate['frequency_hz']:.2f} Hz"
+            cell.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
 
 
 class SWAY_PT_reference_advanced(AdvancedPanel, bpy.types.Panel):
     bl_parent_id, step = "SWAY_PT_reference", "reference"
 
     def hidden(self, context):
-        return ("start", "step") if context.scene.sway.reference.source == Source.wind.name else ()
+        return _hidden(context)
 
 
 CLASSES = (SWAY_PT_reference, SWAY_PT_reference_advanced)

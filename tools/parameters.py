@@ -15,11 +15,13 @@ from backend.api.picture_find import PictureFindParams
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
 from backend.api.swing import SwingParams
+from backend.api.video_model import VideoModelParams
 from backend.api.video_modes import VideoModesParams
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
 STEPS = {
     "Reference Motion": ("make_reference", ReferenceParams),
+    "Download Video Model": ("download_video_model", VideoModelParams),
     "Fit Material": ("fit_material", FitParams),
     "Simulate": ("simulate", SimulateParams),
     "Material (`object.sway.material` with the preset Custom)": ("simulate", MaterialParams),

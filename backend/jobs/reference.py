@@ -1,7 +1,9 @@
-"""Reference motion: render the view, make or read a clip of it in which the subject moves."""
+"""Reference motion: render the view, make or read clips of it in which the subject moves."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,87 +12,124 @@ from .. import arrays, taichi_runtime
 from ..api.reference import ReferenceParams, Source
 from ..context import JobContext
 from ..render.view import View, render_view
-from ..spectral.frequency import clip_rate, dominant_frequency
+from ..spectral.frequency import clip_rate
 from ..spectral.motion_texture import motion_texture
 from ..spectral.strokes import automatic_strokes
 from ..spectral.warp import animate
 from ..subject import Subject, camera_arrays
 from ..video.clip import Clip
-from ..video.files import read_clip, write_mp4
-from ..video.tracks import optical_flow
+from ..video.files import write_mp4
 from .pictures import save_picture, strip, where_it_moves
+from .reference_candidate import Candidate, sway_frequency
+from .reference_film import own_film
+from .reference_model import from_model
 
 PARAMS = ReferenceParams
 LATE_ONSET = 0.5
 """Frames between the still picture and the gust."""
+SHEET_FRAMES = 4
+"""Of each candidate in the contact sheet."""
 
 
 def run(params: ReferenceParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
-    """Make the clip. Output: `clip` (.npz), `film` (.mp4), `preview` (.png)."""
+    """Make the clip. Outputs: `clip` (.npz), `film` (.mp4), `preview` (.png).
+
+    Of several candidates these are the first one's; each has them in a folder of its own, and `clip_1`, `clip_2`... and
+    the contact sheet `sheet` (.png, one row each) are outputs too.
+    """
     subject = Subject.from_arrays(arrays.load(inputs["subject"]))
-    with ctx.stage("Rendering the view", 0.0, 0.3):
+    with ctx.stage("Rendering the view", 0.0, 0.1 if params.source is Source.model else 0.3):
         taichi_runtime.start()
         view = render_view(subject)
         ctx.progress(1.0)
-    if params.source is Source.wind:
-        clip, frequency = _sway(params, subject, view, ctx)
-    else:
-        clip, frequency = _own(params, subject, view, ctx)
-    with ctx.stage("Writing the clip", 0.9, 1.0):
-        outputs = {name: ctx.output(name + suffix) for name, suffix in _SUFFIX.items()}
-        encoded = np.round(clip.frames * 255).astype(np.uint8)
-        arrays.save(
-            outputs["clip"],
-            {
-                "frames": encoded,
-                "fps": np.array(clip.fps),
-                "frequency": np.array(frequency),
-                "still": view.still.astype(np.float32),
-                **camera_arrays(subject.camera),
-            },
-        )
-        write_mp4(outputs["film"], clip.frames, clip.fps)
-        close = clip.frames[:, *where_it_moves(clip.frames)]
-        half = len(close) // 2
-        save_picture(outputs["preview"], np.concatenate([strip(close[:half], 2), strip(close[half:], 2)]))
-    results = {"frames": len(clip.frames), "fps": clip.fps, "frequency_hz": frequency, "source": params.source.name}
+    shown: list[Candidate] = []
+
+    def show(candidate: Candidate) -> None:
+        """A candidate is ready: keep it on disk, whatever happens to the others, and show what there is."""
+        shown.append(candidate)
+        if params.candidates > 1:
+            _write(candidate, _folder(ctx, len(shown)), subject, view)
+            ctx.preview(save_picture(ctx.output(f"sheet_{len(shown)}.png"), _sheet(shown)))
+
+    candidates = _SOURCES[params.source](params, subject, view, ctx, show)
+    with ctx.stage("Writing the clip", 0.95, 1.0):
+        several = len(candidates) > 1
+        first = _folder(ctx, 1) if params.candidates > 1 else ctx.folder
+        if params.candidates == 1:
+            _write(candidates[0], first, subject, view)
+        outputs = {name: first / (name + suffix) for name, suffix in _SUFFIX.items()}
+        if several:
+            outputs["sheet"] = save_picture(ctx.output("sheet.png"), _sheet(candidates))
+            outputs |= {f"clip_{k}": _folder(ctx, k) / "clip.npz" for k in range(1, len(candidates) + 1)}
+    results = {
+        **candidates[0].to_jsonable(),
+        "source": params.source.name,
+        "candidates": [candidate.to_jsonable() for candidate in candidates] if several else [],
+    }
     return outputs, results
 
 
 _SUFFIX = {"clip": ".npz", "film": ".mp4", "preview": ".png"}
 
 
-def _sway(params: ReferenceParams, subject: Subject, view: View, ctx: JobContext) -> tuple[Clip, float]:
-    """The built-in prior: a stochastic motion texture over the moving part. Returns clip and tip frequency [Hz]."""
-    with ctx.stage("Swaying the picture", 0.3, 0.9):
+def _folder(ctx: JobContext, number: int) -> Path:
+    folder = ctx.output(f"candidate_{number}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(candidate: Candidate, folder: Path, subject: Subject, view: View) -> None:
+    clip = candidate.clip
+    arrays.save(
+        folder / "clip.npz",
+        {
+            "frames": np.round(clip.frames * 255).astype(np.uint8),
+            "fps": np.array(clip.fps),
+            "frequency": np.array(candidate.frequency),
+            "still": view.still.astype(np.float32),
+            **camera_arrays(subject.camera),
+        },
+    )
+    write_mp4(folder / "film.mp4", clip.frames, clip.fps)
+    close = clip.frames[:, *where_it_moves(clip.frames)]
+    half = len(close) // 2
+    save_picture(folder / "preview.png", np.concatenate([strip(close[:half], 2), strip(close[half:], 2)]))
+    (folder / "about.json").write_text(json.dumps(candidate.to_jsonable(), indent=1), encoding="utf-8")
+
+
+def _sheet(candidates: list[Candidate]) -> np.ndarray:
+    """Contact sheet: a row of close-ups for each candidate, all of the same part of the picture."""
+    together = np.concatenate([candidate.clip.frames for candidate in candidates])
+    where = where_it_moves(together)
+    return np.concatenate([strip(candidate.clip.frames[:, *where], SHEET_FRAMES) for candidate in candidates])
+
+
+def _sway(
+    params: ReferenceParams, subject: Subject, view: View, ctx: JobContext, show: Callable[[Candidate], None]
+) -> list[Candidate]:
+    """The built-in prior: a stochastic motion texture over the moving part, each candidate another gust."""
+    found = []
+    with ctx.stage("Swaying the picture", 0.3, 0.95):
         root, tip = _root_and_tip(subject)
-        height = subject.camera.height
+        width, height = subject.camera.width, subject.camera.height
         strokes = automatic_strokes(
-            view.matte,
-            root,
-            tip_hint=tip,
-            frequency=params.frequency,
-            amplitude=params.amplitude / 100 * height,
+            view.matte, root, tip_hint=tip, frequency=params.frequency, amplitude=params.amplitude / 100 * height
         )
         fps = subject.fps / clip_rate(params.frequency, subject.fps, params.frames)
-        _, motion = motion_texture(strokes, view.matte, params.frames, fps, params.seed, LATE_ONSET / fps)
-        ctx.progress(0.3)
-        frames = animate(view.still, view.plate, view.matte, motion)
-        x, y = np.clip(np.array(tip, int), 0, [subject.camera.width - 1, height - 1])
-        return Clip(frames, fps), _sway_frequency(motion[:, y, x], fps)
+        x, y = np.clip(np.array(tip, int), 0, [width - 1, height - 1])
+        for k in range(params.candidates):
+            seed = params.seed + k
+            _, motion = motion_texture(strokes, view.matte, params.frames, fps, seed, LATE_ONSET / fps)
+            ctx.progress((k + 0.3) / params.candidates)
+            frames = animate(view.still, view.plate, view.matte, motion)
+            reach = float(np.linalg.norm(motion, axis=-1).max())
+            found.append(Candidate(Clip(frames, fps), sway_frequency(motion[:, y, x], fps), reach, seed))
+            show(found[-1])
+            ctx.progress((k + 1) / params.candidates)
+    return found
 
 
-def _own(params: ReferenceParams, subject: Subject, view: View, ctx: JobContext) -> tuple[Clip, float]:
-    """A person's own clip of the same view."""
-    with ctx.stage("Reading the video", 0.3, 0.9):
-        if not params.path:
-            raise ValueError("Choose a video file or a folder of images for the reference motion.")
-        camera = subject.camera
-        clip = read_clip(params.path, camera.width, camera.height, params.frames, start=params.start, step=params.step)
-        ctx.progress(0.5)
-        motion = optical_flow(clip.frames)
-        most = np.linalg.norm(motion, axis=-1).max(0) * (view.matte > 0.5)
-        return clip, _sway_frequency(motion[:, *np.unravel_index(most.argmax(), most.shape)], clip.fps)
+_SOURCES = {Source.wind: _sway, Source.video: own_film, Source.images: own_film, Source.model: from_model}
 
 
 def _root_and_tip(subject: Subject) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -102,10 +141,3 @@ def _root_and_tip(subject: Subject) -> tuple[tuple[float, float], tuple[float, f
     ends = (points[z <= low].mean(0), points[z >= high].mean(0))
     root, tip = (tuple(subject.camera.project(end).tolist()) for end in ends)
     return root, tip  # type: ignore[return-value]
-
-
-def _sway_frequency(motion: np.ndarray, fps: float) -> float:
-    """Dominant frequency [Hz] of a pixel's displacement [T, 2] along the direction in which it moves most."""
-    centred = motion - motion.mean(0)
-    direction = np.linalg.svd(centred, full_matrices=False)[2][0]
-    return dominant_frequency(motion @ direction, fps)

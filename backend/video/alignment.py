@@ -20,6 +20,12 @@ LEAST_COVER = 0.75
 DETAIL = 0.06
 """Standard deviation of the blur that is taken off, of the height: a render's light and shade differ from a film's."""
 ENOUGH_MATCHES = 10
+GAINS = (0.6, 1.6)
+"""Changes of contrast that exposure explains."""
+
+
+class Misaligned(ValueError):
+    """A clip cannot be laid on the view; says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def align(first: np.ndarray, still: np.ndarray, shown: np.ndarray | None = None)
     """Find the view in a clip's first frame.
 
     first [h, w, 3], still [H, W, 3], display-referred, 0..1; shown [H, W]: True where the view shows something.
-    Raises ValueError with one sentence where they do not show the same, or from too different places.
+    Raises Misaligned with one sentence where they do not show the same, or from too different places.
     """
     height, width = still.shape[:2]
     shown = np.ones((height, width), bool) if shown is None else shown
@@ -71,15 +77,30 @@ def align(first: np.ndarray, still: np.ndarray, shown: np.ndarray | None = None)
     return found
 
 
+def match_colours(frames: np.ndarray, still: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """A clip [T, H, W, 3] with brightness and contrast of each colour as in a view that its first frame lies on.
+
+    still [H, W, 3]; shown [H, W]: True where both show the same. A gain and an offset for each colour, least squares.
+    """
+    out = np.empty_like(frames)
+    for c in range(3):
+        film, view = frames[0, shown, c].astype(float), still[shown, c].astype(float)
+        spread = film.var()
+        gain = ((film - film.mean()) * (view - view.mean())).mean() / spread if spread > 1e-5 else 1.0
+        gain = float(np.clip(gain, *GAINS))
+        out[..., c] = np.clip(gain * (frames[..., c] - film.mean()) + view.mean(), 0, 1)
+    return out
+
+
 def _refuse(found: Alignment, within: np.ndarray) -> None:
     zoom = float(np.sqrt(max(np.linalg.det(within[:, :2]), 1e-9)))
     if found.correlation < LIKE:
-        raise ValueError(
+        raise Misaligned(
             "The clip's first frame does not show what the camera sees; put the camera where the clip was taken from, "
             "or render the first frame as a still and make the clip from that."
         )
     if not 1 / LARGEST_ZOOM <= zoom <= LARGEST_ZOOM or abs(found.turn) > LARGEST_TURN or found.covered < LEAST_COVER:
-        raise ValueError(
+        raise Misaligned(
             f"The clip shows {found.covered:.0%} of the view, turned by {abs(np.degrees(found.turn)):.0f} degrees; "
             "bring the camera closer to where the clip was taken from."
         )

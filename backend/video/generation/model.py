@@ -43,7 +43,7 @@ class VideoModel:
         try:
             pipeline = getattr(diffusers, family.pipeline).from_pretrained(
                 str(model.path),
-                torch_dtype=kinds,
+                dtype=kinds,
                 variant=model.variant or None,
                 use_safetensors=True,
                 local_files_only=True,

@@ -1,0 +1,1 @@
+"""What Blender knows of clips and of the models that make them."""
