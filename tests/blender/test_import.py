@@ -79,3 +79,21 @@ def test_bad_files_are_refused_in_one_sentence_and_leave_the_scene_alone(empty_s
     with pytest.raises(RuntimeError, match="nowhere.ply"):
         bpy.ops.sway.import_splats(filepath=str(tmp_path / "nowhere.ply"))
     assert snapshot() == before
+
+
+def test_harmonics_of_degree_4_are_kept(empty_scene, formats, scene_module, tmp_path, capfd):
+    """A file of degree 4 is not refused: what is drawn ends at degree 3, which is said once, and export gives all."""
+    import bpy
+
+    rng = np.random.default_rng(0)
+    rotations = scene_module("backend.rotations").normalised(rng.normal(size=(9, 4)))
+    written = scene_module("backend.gaussians").Gaussians(
+        *(np.float32(a) for a in (rng.normal(size=(9, 3)), rotations, np.ones((9, 3)), np.full(9, 0.5))),
+        sh=rng.normal(size=(9, 25, 3)).astype(np.float32),
+    )
+    formats.write(tmp_path / "four.ply", written)
+    assert bpy.ops.sway.import_splats(filepath=str(tmp_path / "four.ply"), up="-Y") == {"FINISHED"}
+    assert capfd.readouterr().out.count("degree 4 are kept for export; 3 degrees are drawn") == 1
+    assert bpy.ops.sway.export_splats(filepath=str(tmp_path / "again.ply"), up="-Y") == {"FINISHED"}
+    again = formats.read(tmp_path / "again.ply").gaussians
+    np.testing.assert_allclose(again.sh, written.sh, atol=1e-5)  # a turn by a right angle and back, in float32
