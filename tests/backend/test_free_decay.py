@@ -23,7 +23,7 @@ def test_a_known_swing(frequency, decay):
     # Rounding and the optimiser's tolerance of 1e-8.
     assert found.frequency == pytest.approx(frequency, rel=1e-5)
     assert found.decay == pytest.approx(decay, abs=1e-4)
-    assert found.begin == 10 and found.explained > 1 - 1e-6
+    assert 10 <= found.begin <= 12 and found.explained > 1 - 1e-6  # samples need not fall on the first peak
     assert found.ratio == pytest.approx(decay / np.hypot(2 * np.pi * frequency, decay), abs=1e-4)
 
 
