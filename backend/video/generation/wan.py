@@ -25,13 +25,14 @@ def read(model: ModelFolder) -> Family:
     mixture = not small and model.index.get("boundary_ratio") is not None
     # The first-and-last-frame model of 2.1 has places for two pictures; 2.2's small one takes a last frame and ignores
     # it, and plain 2.1 fails over it.
-    ends = mixture or bool(transformer.get("pos_embed_seq_len"))
+    must_end = bool(transformer.get("pos_embed_seq_len"))
+    ends = mixture or must_end
     shrink = int(vae.get("scale_factor_spatial") or 8)
     newer = "Wan 2.2 TI2V-5B" if small else "Wan 2.2 I2V-A14B"
     return Family(
-        title=newer if small or mixture else "Wan 2.1 FLF2V" if ends else "Wan 2.1 I2V",
+        title=newer if small or mixture else "Wan 2.1 FLF2V" if must_end else "Wan 2.1 I2V",
         pipeline="WanImageToVideoPipeline",
-        arguments=partial(_arguments, guidance=3.5 if mixture else 5.0, ends=ends),
+        arguments=partial(_arguments, guidance=3.5 if mixture else 5.0, ends=ends, must_end=must_end),
         multiple=shrink * int(transformer["patch_size"][-1]),
         area=1280 * 704 if small else 832 * 480,
         fps=24.0 if small else 16.0,
@@ -44,8 +45,8 @@ def read(model: ModelFolder) -> Family:
     )
 
 
-def _arguments(request: Request, guidance: float, ends: bool) -> dict[str, Any]:
-    last = {"last_image": request.image} if ends and request.hold_end else {}
+def _arguments(request: Request, guidance: float, ends: bool, must_end: bool) -> dict[str, Any]:
+    last = {"last_image": request.image} if must_end or (ends and request.hold_end) else {}
     return {
         "image": request.image,
         "prompt": still_camera(request.prompt),
