@@ -33,7 +33,7 @@ def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussi
             raise ValueError(f"{obj.name}: a modifier turns its splats into something else; disable that modifier")
         posed, matrix = splats.read_splats(evaluated), np.array(evaluated.matrix_world)
         half_axes = _half_axes(evaluated)
-    if posed.sh_degree and len(posed) == len(rest) and not flipbook.is_played(obj):
+    if posed.sh_degree and len(posed) == len(rest) and not flipbook.is_baked(obj):
         moved = np.flatnonzero((posed.rotations != rest.rotations).any(1))
         inverse = rest.rotations[moved] * np.array([1, -1, -1, -1], np.float32)
         turns = rot.matrix_from_quaternion(rot.multiply(posed.rotations[moved], inverse))

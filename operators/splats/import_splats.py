@@ -63,7 +63,8 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
             if self.sequence or (path.is_dir() and not (path / formats.sog.META).is_file()):
                 self._book = flipbook.begin(context, formats.sequence_of(path), _read, self.keep)
                 self._reading = self._missing(context)
-                if not bpy.app.background and context.window is not None:
+                # "Adjust Last Operation" runs the operator again, and must find it ended.
+                if not (bpy.app.background or context.window is None or self.options.is_repeat):
                     self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
                     context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
                     return {"RUNNING_MODAL"}

@@ -8,7 +8,8 @@
 | `PACKED` | every frame of every moving splat, played by Blender's Bake node (frames_bake.py) | in the .blend |
 | `DISK` | the same | in a folder beside the .blend |
 
-An object has one bake at a time: a new one, of any target, replaces it.
+An object has one bake at a time: a new one, of any target, replaces it. A flip-book of files (flipbook.py) is one too,
+which only an importer makes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import bpy
 
 from ...backend.trajectory import Trajectory
 from .. import nodes, playback
-from . import armature_bake, frames_bake, spectral_bake, trajectory_bake, trajectory_group
+from . import armature_bake, flipbook, frames_bake, spectral_bake, trajectory_bake, trajectory_group
 
 TRAJECTORY, LOOP, BONES = "TRAJECTORY", "LOOP", "BONES"
 PARTICLES = (TRAJECTORY, LOOP, BONES)
@@ -76,15 +77,15 @@ def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: frames_bak
 
 def free_bake(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """Removes the object's bake, its files included: the object is at rest, or shows its preview."""
-    for kind in _KINDS.values():
+    for kind in (*_KINDS.values(), frames_bake, flipbook):
         kind.free_bake(obj)
-    frames_bake.free_bake(obj)
 
 
 def _free_others(obj: bpy.types.Object, target: str) -> None:
     for other, kind in _KINDS.items():
         if target != other:
             kind.free_bake(obj)
+    flipbook.free_bake(obj)
 
 
 def bake_size(obj: bpy.types.Object, trajectory: Trajectory, target: str = TRAJECTORY, bones: int = 16) -> int:
@@ -104,7 +105,7 @@ def draw_dials(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
 
 def is_baked(obj: bpy.types.Object) -> bool:
     """Whether the object carries a bake made here."""
-    return any(kind.is_baked(obj) for kind in (*_KINDS.values(), frames_bake))
+    return any(kind.is_baked(obj) for kind in (*_KINDS.values(), frames_bake, flipbook))
 
 
 _KINDS = {TRAJECTORY: trajectory_bake, LOOP: spectral_bake, BONES: armature_bake}

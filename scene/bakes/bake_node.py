@@ -79,3 +79,23 @@ def play(
         )
         modifier.bake_directory = ""
         delete(folder)
+
+
+def remove(obj: bpy.types.Object, name: str, keep: Path | None = None) -> None:
+    """Removes the modifier of that name, and its folder of frames unless another object plays from there or it is kept.
+
+    Nothing happens where there is no such modifier.
+    """
+    modifier = obj.modifiers.get(name)
+    if modifier is None:
+        return
+    folder = _folder(modifier)
+    obj.modifiers.remove(modifier)
+    shared = any(_folder(other.modifiers.get(name)) == folder for other in bpy.data.objects)
+    if folder is not None and folder != keep and not shared:
+        delete(folder)
+
+
+def _folder(modifier: bpy.types.NodesModifier | None) -> Path | None:
+    """Where a modifier's frames lie; None where they are packed or there are none."""
+    return Path(bpy.path.abspath(modifier.bake_directory)) if modifier and modifier.bake_directory else None

@@ -1,8 +1,8 @@
 """A sequence of splat files as one object that shows another cloud at every frame, without the add-on.
 
 The frames are whole clouds, of any number of splats each, in the cache that Blender's Bake node plays; the group puts
-the frame's cloud in place of the object's own splats, which are those of the first file. What does not change from one
-file to the next is stored once.
+the frame's cloud in place of the object's own splats, which are those of the first file, except where a pose of these
+is previewed. What does not change from one file to the next is stored once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import bpy
 from ...backend import formats
 from ...backend.baking.frame_cache import FrameCache
 from ...backend.formats import sequence
-from .. import nodes, splats
+from .. import motion, nodes, splats
 from . import bake_node, bake_stack
 
 MODIFIER = GROUP = "Sway Flip-Book"
@@ -80,7 +80,12 @@ def attach(context: bpy.types.Context, book: Flipbook, up: str) -> bpy.types.Obj
     return obj
 
 
-def is_played(obj: bpy.types.Object) -> bool:
+def free_bake(obj: bpy.types.Object) -> None:
+    """Leaves the splats of the first file; the frames are deleted."""
+    bake_node.remove(obj, MODIFIER)
+
+
+def is_baked(obj: bpy.types.Object) -> bool:
     """Whether the object shows a cloud of its own at every frame."""
     return MODIFIER in obj.modifiers
 
@@ -90,8 +95,11 @@ def _group() -> bpy.types.GeometryNodeTree:
 
 
 def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.Node) -> None:
+    own = group_in.outputs["Geometry"]
     bake = build.tree.nodes.new("GeometryNodeBake")
     bake.bake_items.clear()
     bake.bake_items.new("GEOMETRY", "Geometry")
-    build.tree.links.new(group_in.outputs["Geometry"], bake.inputs["Geometry"])
-    build.tree.links.new(bake.outputs["Geometry"], group_out.inputs["Geometry"])
+    build.tree.links.new(own, bake.inputs["Geometry"])
+    posed = build.sample(own, "BOOLEAN", build.has_attribute(motion.POSED_POSITION, "FLOAT_VECTOR"), 0)
+    shown = build.switch("GEOMETRY", posed, bake.outputs["Geometry"], own)
+    build.tree.links.new(shown, group_out.inputs["Geometry"])

@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ...backend.baking.frame_cache import FrameCache, delete
+from ...backend.baking.frame_cache import FrameCache
 from ...backend.trajectory import Trajectory
 from .. import motion, playback, splats
 from . import bake_node
@@ -86,7 +85,7 @@ def attach(context: bpy.types.Context, obj: bpy.types.Object, frames: Frames) ->
     slots = np.zeros(len(obj.data.points), np.int32)
     slots[frames.moving] = np.arange(1, len(frames.moving) + 1)
     playback.stop(obj)
-    _remove(obj, keep=frames.cache.folder)
+    bake_node.remove(obj, motion.MODIFIER, keep=frames.cache.folder)
     splats.write_attribute(obj, motion.SLOT, "INT", slots)
     folder, played = frames.cache.folder, range(frames.start, frames.start + frames.count)
     modifier = motion.attach(obj, bake_node.directory(folder, frames.target))
@@ -98,7 +97,7 @@ def free_bake(obj: bpy.types.Object) -> None:
     if motion.MODIFIER not in obj.modifiers:
         return
     previewed = playback.is_shown(obj)
-    _remove(obj)
+    bake_node.remove(obj, motion.MODIFIER)
     splats.remove_attribute(obj, motion.SLOT)
     if previewed:
         motion.attach(obj)
@@ -113,23 +112,6 @@ def bake_size(trajectory: Trajectory) -> int:
 def is_baked(obj: bpy.types.Object) -> bool:
     """Whether the object carries frames baked here."""
     return motion.MODIFIER in obj.modifiers and motion.SLOT in obj.data.attributes
-
-
-def _remove(obj: bpy.types.Object, keep: Path | None = None) -> None:
-    """Removes the motion modifier, and its folder of frames unless another object plays from there or it is kept."""
-    modifier = obj.modifiers.get(motion.MODIFIER)
-    if modifier is None:
-        return
-    folder = _folder(modifier)
-    obj.modifiers.remove(modifier)
-    shared = any(_folder(other.modifiers.get(motion.MODIFIER)) == folder for other in bpy.data.objects)
-    if folder is not None and folder != keep and not shared:
-        delete(folder)
-
-
-def _folder(modifier: bpy.types.NodesModifier | None) -> Path | None:
-    """Where a motion modifier's frames lie; None where they are packed or there are none."""
-    return Path(bpy.path.abspath(modifier.bake_directory)) if modifier and modifier.bake_directory else None
 
 
 def _digest(poser: motion.Poser, trajectory: Trajectory, frame_start: int) -> str:

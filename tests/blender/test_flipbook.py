@@ -106,3 +106,24 @@ def test_a_damaged_file_leaves_nothing_behind(files, tmp_path):
     assert [len(collection) for collection in collections] == before
     with pytest.raises(RuntimeError, match="save the .blend first"):
         bpy.ops.sway.import_splats(filepath=str(files[0]), sequence=True, keep="DISK")
+
+
+def test_motion_of_the_first_cloud_replaces_the_flipbook(files, scene_module, swing, tmp_path):
+    """A preview is shown in its place; a bake frees it, files included, and so does freeing the bake itself."""
+    bake, playback, splats = map(scene_module, ("scene.bakes.bake", "scene.playback", "scene.splats"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    for free in (True, False):
+        bpy.ops.sway.import_splats(filepath=str(files[0]), sequence=True, keep="DISK")
+        obj, trajectory = bpy.context.active_object, swing(count=COUNTS[0])
+        assert bake.is_baked(obj) and any(tmp_path.glob("sway_bakes/*"))
+        playback.show(obj, trajectory, 1)
+        posed = trajectory.pose(splats.world_gaussians(obj), 3)[0]
+        np.testing.assert_allclose(shown_at(scene_module, obj, 4).positions, posed, atol=1e-6)
+        if free:
+            playback.stop(obj)
+            bake.free_bake(bpy.context, obj)
+            posed = splats.world_gaussians(obj).positions
+        else:
+            bake.bake(bpy.context, obj, trajectory, 1)
+        np.testing.assert_allclose(shown_at(scene_module, obj, 4).positions, posed, atol=1e-6)
+        assert not any(tmp_path.glob("sway_bakes/*"))
