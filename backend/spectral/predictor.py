@@ -45,8 +45,11 @@ class Prediction:
     """Probability that something moves [h, w], float32."""
     matte: np.ndarray
     """The same at the picture's size, fitted to its edges [H, W], float32, 0..1."""
-    frequencies: np.ndarray = FREQUENCIES
-    """[K], hertz: whole multiples of 1 / DURATION."""
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """[K], hertz: whole multiples of 1 / DURATION."""
+        return FREQUENCIES
 
     @property
     def size(self) -> tuple[int, int]:
@@ -122,11 +125,9 @@ def predict(
 
 
 def _network_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """Height and width that the network sees: the picture's form, sides that it can halve."""
-    from .predictor_network import MULTIPLE
-
+    """Height and width that the network sees: the picture's form, sides that it can halve often."""
     zoom = size / np.sqrt(height * width)
-    return max(round(height * zoom / MULTIPLE), 1) * MULTIPLE, max(round(width * zoom / MULTIPLE), 1) * MULTIPLE
+    return max(round(height * zoom / 8), 2) * 8, max(round(width * zoom / 8), 2) * 8
 
 
 @lru_cache(maxsize=2)
