@@ -84,4 +84,12 @@ class FitParams:
         max=1.0,
         advanced=True,
     )
+    held_out: int = param(
+        0,
+        "Last frames of the clip that the fit does not see; how well it foretells them judges it",
+        label="Held-Out Frames",
+        min=0,
+        max=240,
+        advanced=True,
+    )
     seed: int = param(0, "Another number places the driving particles elsewhere", min=0, advanced=True)

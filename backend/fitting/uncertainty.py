@@ -15,6 +15,8 @@ from .result import Fit
 
 LIMIT = 0.3
 """Standard error of log10 E, half of a factor of four between likely values, from which a clip does not tell it."""
+ROUGH = 1.25
+"""Factor from which per cent no longer say the same upwards and downwards."""
 MOSTLY = 2.0
 """Standard errors on each side that hold nineteen of twenty values."""
 
@@ -45,8 +47,9 @@ class PartStiffness:
     def sentence(self) -> str:
         if not self.identified:
             return f"Part {self.part}: not identifiable from this clip ({self.young:.1e} Pa is a guess)"
-        share = 100 * (10**self.log_error - 1)
-        return f"Part {self.part}: {self.young:.2e} Pa, give or take {share:.1g} %"
+        factor = 10**self.log_error
+        sure = f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"
+        return f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}"
 
     def to_jsonable(self) -> dict:
         low, high = self.bounds

@@ -12,7 +12,6 @@ from .. import arrays, taichi_runtime
 from ..api.fit import FitParams, Strategy
 from ..context import JobContext
 from ..fitting import physdreamer
-from ..fitting.chain import Push, pictures_of
 from ..fitting.checkpoint import Checkpoint
 from ..fitting.driving import drive
 from ..fitting.fitted import Fitted, compliance_of, tip_motion
@@ -25,7 +24,7 @@ from ..render.losses import psnr
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject, camera_from
 from ..video.clip import Clip
-from .pictures import save_picture, strip, where_it_moves
+from .fit_report import report
 
 PARAMS = FitParams
 FREE_PERIODS = 3.0
@@ -36,7 +35,7 @@ CHECKPOINT = "checkpoint"
 
 
 def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dict[str, Path], dict]:
-    """Fit. Output: `fit` (.npz), `preview` (.png: clip above, fitted below).
+    """Fit. Output: `fit` (.npz) and those of `fit_report.report`.
 
     Beside `subject` and `clip` there may be further clips `clip_2`, `clip_3`, ... of the subject, each with its own
     camera, and `resume`: the folder of an earlier fit of the same, which this one goes on with. Clips whose array
@@ -46,8 +45,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         taichi_runtime.start()
         subject = Subject.from_arrays(arrays.load(inputs["subject"]))
         reference = arrays.load(inputs["clip"])
-        own, *others = _observations(inputs, reference)
-        clip = own.clip
+        own, *others = _observations(inputs, reference, params.held_out)
         ctx.progress(0.2)
         faithful = params.strategy is Strategy.physdreamer
         redrive = partial(
@@ -66,7 +64,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
     with ctx.stage("Fitting", 0.08, 0.85):
         task = Task(
             driven=driven,
-            clip=clip,
+            clip=own.clip,
             camera=own.camera,
             gaussians=subject.gaussians,
             background=subject.background,
@@ -87,19 +85,18 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         ctx.log(note, "warning")
     for remark in found.remarks:
         ctx.log(remark)
-    with ctx.stage("Comparing with the clip", 0.85, 1.0):
-        fitted_frames = _fitted_frames(task, found, ctx)
+    with ctx.stage("Swaying freely", 0.85, 0.9):
         frequency, reach = _free_sway(task, found, ctx)
+    with ctx.stage("Comparing with the clip", 0.9, 1.0):
+        clip_frequency = float(reference["frequency"])
+        pictures, judged, comparison = report(
+            task, found, ctx, frequency=frequency, clip_frequency=clip_frequency, whole=_clip(reference)
+        )
     stiffer = float(np.mean(found.young)) / float(task.modes.young[0])
     compliance = compliance_of(driven.model, task.modes.stiffened(stiffer))
     fitted = Fitted(driven, found.young, found.velocity, found.damping, found.frequency, reach, compliance)
-    rows, columns = where_it_moves(clip.frames)
-    pairs = [strip(frames[:, rows, columns], 2) for frames in (clip.frames[1:], fitted_frames)]
-    outputs = {
-        "fit": arrays.save(ctx.output("fit.npz"), fitted.to_arrays()),
-        "preview": save_picture(ctx.output("preview.png"), np.concatenate(pairs)),
-    }
-    still = np.repeat(clip.frames[:1], len(clip) - 1, 0)
+    outputs = {"fit": arrays.save(ctx.output("fit.npz"), fitted.to_arrays()), **pictures}
+    still = np.repeat(comparison.still[None], len(comparison.wanted), 0)
     results = {
         "strategy": params.strategy.name,
         "driving_particles": len(driven.model.rest),
@@ -110,28 +107,35 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         "damping_per_s": found.damping,
         "delay_frames": found.delay,
         "frequency_hz": frequency,
-        "clip_frequency_hz": float(reference["frequency"]),
+        "clip_frequency_hz": clip_frequency,
         "loss_first": found.loss_first,
         "loss_last": found.loss_last,
-        "psnr_still_db": psnr(still, clip.frames[1:]),
-        "psnr_fitted_db": psnr(fitted_frames, clip.frames[1:]),
+        "psnr_still_db": psnr(still, comparison.wanted),
+        "psnr_fitted_db": psnr(comparison.fitted, comparison.wanted),
         "notes": [*driven.notes, *found.notes],
         "remarks": list(found.remarks),
+        **judged,
     }
     results["gain_db"] = results["psnr_fitted_db"] - results["psnr_still_db"]
     return outputs, results
 
 
-def _observations(inputs: dict[str, str], first: dict[str, np.ndarray]) -> list[Observation]:
-    """The clip and further ones in the inputs, in order; each without a motion of its own number gets the next."""
+def _observations(inputs: dict[str, str], first: dict[str, np.ndarray], held_out: int) -> list[Observation]:
+    """The clip and further ones in the inputs, in order; each without a motion of its own number gets the next.
+
+    Without the `held_out` last frames of each.
+    """
     further = sorted((name for name in inputs if name.startswith("clip_")), key=lambda name: int(name[len("clip_") :]))
     clips = [first, *(arrays.load(inputs[name]) for name in further)]
     return [
-        Observation(
-            Clip(a["frames"].astype(np.float32) / 255, float(a["fps"])), camera_from(a), int(a.get("motion", index))
-        )
-        for index, a in enumerate(clips)
+        Observation(_clip(a, held_out), camera_from(a), int(a.get("motion", index))) for index, a in enumerate(clips)
     ]
+
+
+def _clip(a: dict[str, np.ndarray], held_out: int = 0) -> Clip:
+    """A clip in named arrays, but for the last frames that are held out."""
+    frames = a["frames"][: max(len(a["frames"]) - held_out, 1)]
+    return Clip(frames.astype(np.float32) / 255, float(a["fps"]))
 
 
 def _refining(params: FitParams) -> Refining:
@@ -160,15 +164,6 @@ def _parts(params: FitParams, subject: Subject) -> np.ndarray:
     return split_moving(subject.gaussians.positions, subject.moving, params.parts)
 
 
-def _fitted_frames(task: Task, found: Fit, ctx: JobContext) -> np.ndarray:
-    """What the fit makes of the clip's frames after the first one [T - 1, H, W, 3]."""
-    frames = []
-    for picture in pictures_of(task).pictures(Push.of(found.young, found.damping, found.started[0])):
-        frames.append(picture)
-        ctx.progress(0.6 * len(frames) / (len(task.clip) - 1))
-    return np.clip(np.stack(frames), 0, 1).astype(np.float32)
-
-
 def _free_sway(task: Task, found: Fit, ctx: JobContext) -> tuple[float, float]:
     """Frequency [Hz] and largest displacement [m] of the tip in free sway from the fitted state."""
     count = int(np.ceil(FREE_PERIODS / found.frequency * FREE_FPS))
@@ -180,7 +175,7 @@ def _free_sway(task: Task, found: Fit, ctx: JobContext) -> tuple[float, float]:
         FREE_FPS,
         substeps=substeps,
         damping=found.damping,
-        tick=lambda done, total: ctx.progress(0.6 + 0.4 * done / total),
+        tick=lambda done, total: ctx.progress(done / total),
     )
     tip = tip_motion(np.concatenate([task.driven.model.rest[None], motion.positions]), task.driven.model)
     return dominant_frequency(tip, FREE_FPS), float(np.abs(tip).max())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..context import JobContext
 from ..fitting import report_pictures
-from ..fitting.report import Report, report_on
+from ..fitting.report import Comparison, report_on
 from ..fitting.result import Fit
 from ..fitting.task import Task
 from ..video.clip import Clip
@@ -21,8 +21,8 @@ SLOWED = 3
 
 def report(
     task: Task, found: Fit, ctx: JobContext, *, frequency: float, clip_frequency: float, whole: Clip | None = None
-) -> tuple[dict[str, Path], dict, Report]:
-    """(outputs, results, the report) of a fit.
+) -> tuple[dict[str, Path], dict, Comparison]:
+    """(outputs, results, all frames) of a fit.
 
     Outputs: `preview` (.png: three frames of the clip, of the fit, their difference), `loss` (.png), `film` (.mp4, the
     same for every frame) and `report` (.json). `frequency` is that of the fit's free sway, `clip_frequency` the
@@ -41,7 +41,7 @@ def report(
     }
     numbers = made.to_jsonable()
     kept = ("parts", "frequency_error_percent", "fitted_frames", "held_out_frames", "sentences")
-    return outputs, {name: _finite(numbers[name]) for name in kept}, made
+    return outputs, {name: _finite(numbers[name]) for name in kept}, comparison
 
 
 def _write_json(path: Path, values: dict) -> Path:

@@ -83,9 +83,16 @@ def test_a_shorter_clip_is_refused(case):
         compare(task, found, Clip(whole.frames[:5], FPS))
 
 
-@pytest.mark.parametrize(("error", "words"), [(0.02, "give or take 5 %"), (0.9, "not identifiable from this clip")])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (0.02, "give or take 5 %"),
+        (0.25, "give or take a factor of 1.8"),
+        (0.9, "not identifiable from this clip"),
+    ],
+)
 def test_words_for_an_error(error, words):
-    """A small error is a percentage; a large one is called what it is, and so is one that is not finite."""
+    """A small error is a percentage, a middling one a factor; one that is large or not finite is called what it is."""
     part = PartStiffness(2, 1e5, error)
     assert words in part.sentence and part.identified == (error <= LIMIT)
     assert not PartStiffness(2, 1e5, np.inf).identified
