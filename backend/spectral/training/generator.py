@@ -12,11 +12,11 @@ from . import fabrics, plants, woods
 from .canvas import Canvas
 from .photograph import develop
 from .plants import Frame
-from .scenery import background, distractor, pot, shadow
+from .scenery import background, distractor, pot, roughen, shadow
 from .skeleton import Shape, Skeleton
 from .sway import BINS, Gusts, Motion, response, strength
 
-VERSION = 1
+VERSION = 2
 """Goes up when the same seed gives another picture."""
 FAMILIES = {
     "flower": plants.flower,
@@ -38,7 +38,7 @@ HELD_OUT = ("fern", "palm", "willow")
 """Never trained on."""
 SEEN = tuple(name for name in FAMILIES if name not in HELD_OUT)
 HANGING = ("ivy", "lantern")
-WITHOUT_PLANTS = 0.12
+WITHOUT_PLANTS = 0.18
 """Share of pictures in which nothing moves."""
 STROKES, STROKE_POINTS = 6, 4
 
@@ -168,11 +168,15 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
     background(canvas, rng)
     for _ in range(rng.integers(0, 4)):
         distractor(canvas, rng)
-    if rng.random() < 0.3:
-        canvas.blur(rng.uniform(0.2, 2.5) * scene.size / 78)
+    if rng.random() < 0.6:
+        roughen(canvas, rng)
+    if rng.random() < 0.35:
+        canvas.blur(rng.uniform(0.2, 3.5) * scene.size / 78)
     if families:
         layout = rng.random()
         count = int(rng.choice([1, 2, 3, 4, 6], p=[0.34, 0.26, 0.18, 0.12, 0.1]))
+        if rng.random() < 0.1:
+            count = 9
         main = families[rng.integers(len(families))]
         for i in range(count):
             family = main if layout < 0.5 else families[rng.integers(len(families))]
@@ -181,6 +185,8 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
             _place(scene, family, i, count)
             if rng.random() < 0.12:
                 distractor(canvas, rng)
+        if rng.random() < 0.5:
+            roughen(canvas, rng)
         if rng.random() < 0.1:
             for _ in range(2):
                 distractor(canvas, rng)
@@ -193,8 +199,15 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
 def _place(scene: _Scene, family: str, number: int, count: int) -> None:
     """Stand, pot or hang one of `count` plants, the later ones nearer."""
     rng, canvas = scene.rng, scene.canvas
-    tall = canvas.height * rng.uniform(0.4, 1.0) * (1.15 if count == 1 else 0.8)
+    tall = canvas.height * rng.uniform(0.4, 1.0) * (1.15 if count == 1 else 0.8 if count < 9 else 0.5)
     x = canvas.width * (rng.uniform(0.15, 0.85) if count < 3 else (number + rng.uniform(0.1, 0.9)) / count)
+    if count < 4 and rng.random() < 0.15:
+        # Seen from near, most of it outside the picture.
+        tall = canvas.height * rng.uniform(1.2, 2.6)
+        down = -0.3 if family in HANGING else rng.uniform(0.0, 0.55) * (tall / canvas.height - 1)
+        foot = np.array([x, canvas.height * (1.1 + down)])
+        scene.add(family, Frame(foot, tall, scene.size))
+        return
     if family in HANGING:
         foot = np.array([x, rng.uniform(-0.1, 0.25) * canvas.height + tall])
         scene.add(family, Frame(foot, tall, scene.size))

@@ -24,9 +24,9 @@ def noise(rng: np.random.Generator, height: int, width: int, roughness: float) -
 
 
 def background(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Sky, wall, wood, water, meadow, blurred garden or plain noise, with a ground in front or without."""
+    """Sky, wall, wood, water, rocks, blurred garden or plain noise, with a ground in front or without."""
     height, width = canvas.height, canvas.width
-    kind = rng.integers(7)
+    kind = rng.integers(10)
     first, second = rng.uniform(0, 1, 3), rng.uniform(0, 1, 3)
     if rng.random() < 0.35:
         first, second = leaf_colour(rng) * rng.uniform(0.3, 1.2), leaf_colour(rng) * rng.uniform(0.3, 1.2)
@@ -63,6 +63,12 @@ def background(canvas: Canvas, rng: np.random.Generator) -> None:
             ridge = np.stack([np.linspace(0, width, 24), heights], -1)
             outline = np.concatenate([ridge, [[width, height], [0, height]]])
             canvas.polygon(outline, rng.uniform(0.05, 0.8) * rng.uniform(0.7, 1, 3))
+    elif kind == 7:
+        _evening(canvas, rng)
+    elif kind == 8:
+        _water(canvas, rng, 0.0)
+    elif kind == 9:
+        _boulders(canvas, rng)
     if rng.random() < 0.5:
         horizon = rng.uniform(0.55, 0.95) * height
         ground = rng.uniform(0.1, 0.8) * rng.uniform(0.6, 1, 3) if rng.random() < 0.6 else leaf_colour(rng) * 0.7
@@ -74,6 +80,60 @@ def background(canvas: Canvas, rng: np.random.Generator) -> None:
         canvas.blend(ground * rng.uniform(0.4, 1.4), patch)
     if rng.random() < 0.4:
         canvas.blur(rng.uniform(0.0, 0.05) * height)
+
+
+def _evening(canvas: Canvas, rng: np.random.Generator) -> None:
+    """A sky with a low sun, bands of lit and dark clouds, perhaps over water."""
+    height, width = canvas.height, canvas.width
+    rows = np.linspace(0, 1, canvas.pixels.shape[0])[:, None, None]
+    glow = np.array([rng.uniform(0.8, 1), rng.uniform(0.45, 0.9), rng.uniform(0.1, 0.6)])
+    canvas.fill((1 - rows) * rng.uniform(0.1, 0.8, 3) + rows * glow * np.ones((1, canvas.pixels.shape[1], 1)))
+    for _ in range(rng.integers(1, 4)):
+        # Stretched noise: clouds near the horizon are seen from the side.
+        flat = np.repeat(noise(rng, *canvas.pixels.shape[:2], 0.6), 3, 1)[:, : canvas.pixels.shape[1]]
+        shade = rng.uniform(0.05, 0.4) * np.ones(3) if rng.random() < 0.5 else glow * rng.uniform(0.7, 1.1)
+        canvas.blend(np.clip(shade, 0, 1), np.clip((flat - rng.uniform(0.3, 0.7)) * 4, 0, 0.9))
+    if rng.random() < 0.5:
+        sun = np.array([rng.uniform(0, 1) * width, rng.uniform(0.2, 0.8) * height])
+        canvas.polygon(blob(sun, *(rng.uniform(0.02, 0.12) * height * np.ones(2))), np.clip(1.2 * glow, 0, 1))
+        canvas.blur(rng.uniform(0.005, 0.03) * height)
+    if rng.random() < 0.5:
+        _water(canvas, rng, rng.uniform(0.4, 0.8))
+
+
+def _water(canvas: Canvas, rng: np.random.Generator, horizon: float) -> None:
+    """Ripples below a horizon, a share of the height; the generator knows no waves, its water is still."""
+    height, width = canvas.height, canvas.width
+    colour = rng.uniform(0.05, 0.8) * np.array([rng.uniform(0.5, 1), rng.uniform(0.7, 1), 1])
+    if horizon:
+        canvas.polygon(np.array([[0, horizon], [1, horizon], [1, 1], [0, 1]]) * [width, height], colour)
+    for _ in range(rng.integers(15, 50)):
+        depth = rng.random()
+        y = height * (horizon + (1 - horizon) * depth)
+        half = np.array([rng.uniform(0.05, 0.4) * (0.3 + depth), 0.012 * (0.2 + depth)]) * height
+        tone = np.clip(colour * rng.uniform(0.5, 1.6) + rng.uniform(-0.1, 0.2), 0, 1)
+        canvas.polygon(blob(np.array([rng.uniform(0, width), y]), *half), tone)
+
+
+def _boulders(canvas: Canvas, rng: np.random.Generator) -> None:
+    """A slope of many stones, lit from one side, with dark gaps."""
+    height, width = canvas.height, canvas.width
+    tone = rng.uniform(0.3, 0.8) * rng.uniform(0.85, 1, 3)
+    extent = rng.uniform(0.03, 0.2) * height
+    for y in np.sort(rng.uniform(0, 1, rng.integers(15, 60))):
+        at = np.array([rng.uniform(0, width), y * height])
+        half, rough = extent * rng.uniform(0.4, 1.5) * (0.5 + y), rng.normal(0, 0.15, 14)
+        light = rng.uniform(0.6, 1.2)
+        canvas.polygon(blob(at, 1.1 * half, 0.8 * half, rough), tone * 0.4 * light)
+        canvas.polygon(blob(at - 0.12 * half, 0.95 * half, 0.65 * half, rough), np.clip(tone * light, 0, 1))
+        canvas.polygon(blob(at - 0.25 * half, 0.5 * half, 0.3 * half, rough), np.clip(tone * 1.2 * light, 0, 1))
+
+
+def roughen(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Give everything so far a texture: grain, bark, stone, weave."""
+    detail = noise(rng, *canvas.pixels.shape[:2], rng.uniform(0.8, 1.3)) - 0.5
+    strength = rng.uniform(0, 0.9)
+    canvas.pixels[:] = np.clip(canvas.pixels * (1 + strength * detail)[..., None], 0, 255)
 
 
 def distractor(canvas: Canvas, rng: np.random.Generator) -> None:
