@@ -19,6 +19,7 @@ from .operators import (
     reference,
     reference_model,
     render_film,
+    samples,
     simulate,
 )
 from .operators.pictures import picture, picture_find, picture_modes, picture_poke, picture_predict
@@ -68,6 +69,7 @@ CLASSES = (
     jobs.SWAY_OT_check_backend,
     jobs.SWAY_OT_cancel,
     jobs.SWAY_OT_open_log,
+    *samples.CLASSES,
     *install.CLASSES,
     *install_health.CLASSES,
     *splats.CLASSES,
@@ -92,6 +94,7 @@ def register() -> None:
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
     picture_groups.register()
+    bpy.types.VIEW3D_MT_add.append(samples.menu)
     bpy.types.TOPBAR_MT_file_import.append(import_splats.menu)
     for exporter in (export_splats, export_motion):
         bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
@@ -110,6 +113,7 @@ def unregister() -> None:
     for exporter in (export_splats, export_motion):
         bpy.types.TOPBAR_MT_file_export.remove(exporter.menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splats.menu)
+    bpy.types.VIEW3D_MT_add.remove(samples.menu)
     picture_groups.unregister()
     del bpy.types.Object.sway
     del bpy.types.Scene.sway

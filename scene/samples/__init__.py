@@ -1,0 +1,1 @@
+"""Sample scenes: procedural subjects that move at once, with no backend."""
