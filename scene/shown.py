@@ -17,6 +17,7 @@ from . import splats
 from .bakes import flipbook
 from .drawing import display
 from .drawing.ellipsoids import AXES
+from .fields import heat_map
 
 
 def shown_gaussians(context: bpy.types.Context, obj: bpy.types.Object) -> Gaussians:
@@ -71,13 +72,13 @@ def _half_axes(evaluated: bpy.types.Object) -> np.ndarray | None:
 
 @contextmanager
 def _without_display(obj: bpy.types.Object) -> Iterator[None]:
-    """The display group turned off in the viewport: what it makes of points can no longer be read as splats."""
-    modifier = obj.modifiers.get(display.MODIFIER)
-    shown = modifier is not None and modifier.show_viewport
-    if shown:
+    """What only shows turned off in the viewport: the display group, whose result can no longer be read as splats."""
+    modifiers = [obj.modifiers.get(name) for name in (display.MODIFIER, heat_map.MODIFIER)]
+    shown = [modifier for modifier in modifiers if modifier is not None and modifier.show_viewport]
+    for modifier in shown:
         modifier.show_viewport = False
     try:
         yield
     finally:
-        if shown:
+        for modifier in shown:
             modifier.show_viewport = True
