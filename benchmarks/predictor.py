@@ -1,0 +1,213 @@
+"""How well motion is predicted from a picture: on drawn pictures of known motion, on clips, and beside simple guesses.
+
+Drawn pictures are of families that the predictor was not trained on. Of clips, real ones and a simulated plant, the
+motion is measured by the extractor of docs/picture_editor.md, whose errors count. A sheet to look at goes to
+out/predictor/, with real photographs, of which nobody knows the truth.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from backend.spectral.diffusion import scores
+from backend.spectral.diffusion.scores import Forecast
+from backend.spectral.predicted_layer import predicted_layer
+from backend.spectral.predictor import predict
+from backend.spectral.predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
+from backend.spectral.training.generator import HELD_OUT, SEEN, generate
+
+from . import predictor_clips, predictor_sheet
+from .predictor_forecasts import BASELINES, Guess, diffused, on_mask, predicted, shifted
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = 2_000_000_000
+"""Number of the first drawn picture; training stays far below."""
+PICTURES, EMPTY, COMPARED = 200, 60, 40
+"""Drawn with plants, without, and those that the slow guesses are compared on."""
+SHAPE = 64, 96
+PHOTOS = ("dandelion_seeding", "bamboo_pot", "marigold_garden", "yellow_flower", "forest_stream")
+
+
+def run(options: dict) -> list[dict]:
+    """Rows of figure, value and unit.
+
+    Options: `weights` of the predictor and `diffusion` weights, files other than those that come with Sway; `sheet`,
+    a folder; `clips`, whether to look at clips.
+    """
+    weights = options.get("weights")
+
+    def fast(image: np.ndarray) -> Forecast:
+        return predicted(image, weights)
+
+    guesses: dict[str, Guess] = {"predictor": fast, **BASELINES}
+    path = options.get("diffusion") or os.environ.get("SWAY_DIFFUSION")
+    if path:
+        guesses["diffusion"] = diffused(Path(path))
+    rows: list[dict] = []
+    sheet = predictor_sheet.Sheet()
+    for label, families in (("Held-out families", HELD_OUT), ("Seen families", SEEN)):
+        made = [generate(FIRST + n, *SHAPE, families=families) for n in range(PICTURES)]
+        made = [sample for sample in made if (sample.coarse_owners > 0).any()]
+        rows += _drawn(label, made, fast)
+        if families == HELD_OUT:
+            rows += _compared(made[:COMPARED], guesses)
+            for sample in made[:8]:
+                sheet.add(
+                    sample.image,
+                    scores.motion_map(sample.spectrum(2)),
+                    {n: g(sample.image) for n, g in guesses.items()},
+                )
+            rows += _layers(made[:COMPARED], weights)
+    rows += _empty(fast)
+    if options.get("clips", True):
+        for clip in [*predictor_clips.real_clips(FREQUENCIES), predictor_clips.simulated_clip(FREQUENCIES)]:
+            rows += _clip(clip, guesses, sheet)
+    rows += _photographs(guesses, sheet)
+    rows.append(_row("Prediction, 1080p", 1e3 * _seconds(weights), "ms"))
+    sheet.write(Path(options.get("sheet") or ROOT / "out" / "predictor"))
+    return rows
+
+
+def _drawn(label: str, made: list, guess: Guess) -> list[dict]:
+    """The predictor's figures on drawn pictures."""
+    found = [(sample.spectrum(2), guess(sample.image)) for sample in made]
+    motions = [(scores.motion_map(true), forecast.motion) for true, forecast in found]
+    moving = [true > 0 for true, _motion in motions]
+    true_power = _envelope([true for true, _forecast in found], moving)
+    rows = [
+        _row(f"{label}: explained energy", np.mean([scores.explained(true, f.basis) for true, f in found]), ""),
+        _row(f"{label}: moving-mask IoU", np.mean([scores.overlap(*pair) for pair in motions]), ""),
+        _row(f"{label}: RMS-map correlation", np.mean([scores.correlation(*pair) for pair in motions]), ""),
+        _row(f"{label}: leakage", 100 * np.mean([scores.leakage(*pair) for pair in motions]), "%"),
+    ]
+    # Where it says that something moves, as films of plants do; the shapes' own energy per bin.
+    envelope = np.sqrt(np.mean([f.envelope**2 / max((f.motion > 0.01).mean(), 1e-3) for _true, f in found], 0))
+    wide = WIDTH / SHAPE[1]
+    rows.append(
+        _row(f"{label}: envelope off films of plants by", scores.envelope_factor(wide * envelope, AMPLITUDES), "times")
+    )
+    rows.append(_row(f"{label}: envelope off the truth by", scores.envelope_factor(envelope, true_power), "times"))
+    return rows
+
+
+def _envelope(spectra: list[np.ndarray], moving: list[np.ndarray]) -> np.ndarray:
+    """Root mean square of |S_k| along one axis over what moves [K], pixels."""
+    powers = [(np.abs(s[:, m]) ** 2).mean((1, 2)) for s, m in zip(spectra, moving, strict=True)]
+    return np.sqrt(np.mean(powers, 0))
+
+
+def _compared(made: list, guesses: dict[str, Guess]) -> list[dict]:
+    """The same pictures by everybody, and by a shift of the true mask, which knows the answer."""
+    rows = []
+    for name, guess in {**guesses, "shifted true mask": None}.items():
+        figures = []
+        for sample in made:
+            true = sample.spectrum(2)
+            motion = scores.motion_map(true)
+            forecast = shifted(motion > 0, SHAPE[1]) if guess is None else guess(sample.image)
+            pair = motion, forecast.motion
+            figures.append((scores.explained(true, forecast.basis), scores.overlap(*pair), scores.correlation(*pair)))
+        for figure, value in zip(
+            ("explained energy", "moving-mask IoU", "RMS-map correlation"), np.mean(figures, 0), strict=True
+        ):
+            rows.append(_row(f"{len(made)} held-out pictures, {name}: {figure}", value, ""))
+    return rows
+
+
+def _layers(made: list, weights: Path | None) -> list[dict]:
+    """As layers: what folds over, and how exactly loops close, with and without guidance."""
+    folds, gaps = [], []
+    for number, sample in enumerate(made):
+        volume = predict(sample.image, weights=weights).sample(number)
+        folds.append(scores.folded(volume.coefficients, volume.mask))
+        for seconds in (DURATION, 3.0, 8.0):
+            looped = volume.looped(seconds)
+            gaps.append(np.abs(looped.displacement(seconds) - looped.displacement(0.0)).max())
+    return [
+        _row("Fold-over at default amplitude", 100 * np.mean(folds), "%"),
+        _row("Predicted loop closes to", max(gaps), "px"),
+        _row("Guided diffusion's loop closes to", _guided_gap(made[0].image), "px"),
+    ]
+
+
+def _guided_gap(image: np.ndarray) -> float:
+    """Of a sample that was led to 3 s, whatever its weights."""
+    from backend.spectral.diffusion.model import LatentDiffusion
+    from backend.spectral.diffusion.sampling import sample
+
+    volume = sample(LatentDiffusion().eval(), image, steps=3, duration=3.0)
+    return float(np.abs(volume.displacement(3.0) - volume.displacement(0.0)).max())
+
+
+def _empty(guess: Guess) -> list[dict]:
+    """Pictures without anything that moves."""
+    wide = WIDTH / SHAPE[1]
+    pictures = [generate(FIRST + n, *SHAPE, families=()).image for n in range(EMPTY)]
+    largest = [wide * np.quantile(guess(image).motion, 0.99) for image in pictures]
+    return [
+        _row("No plant: motion on a picture of 256 px", np.mean(largest), "px"),
+        _row("No plant: pictures in which more than 0.05 px moves", 100 * np.mean(np.array(largest) > 0.05), "%"),
+    ]
+
+
+def _clip(clip: predictor_clips.Measured, guesses: dict[str, Guess], sheet: predictor_sheet.Sheet) -> list[dict]:
+    """Where a clip has its energy, predicted from its rest picture."""
+    true = scores.motion_map(clip.coefficients)
+    rows = []
+    forecasts = {name: guess(clip.image) for name, guess in guesses.items()}
+    for name, forecast in forecasts.items():
+        energy = on_mask(forecast, clip.image) ** 2
+        rows.append(_row(f"{clip.name}, {name}: energy map correlation", scores.correlation(true**2, energy), ""))
+    best = max(
+        row["value"] for row in rows if ", predictor:" not in row["figure"] and ", diffusion:" not in row["figure"]
+    )
+    rows.append(_row(f"{clip.name}: predictor over the best simple guess", rows[0]["value"] - best, ""))
+    knowing = scores.correlation(true**2, (true > 0).astype(float))
+    rows.append(_row(f"{clip.name}, shifted true mask: energy map correlation", knowing, ""))
+    envelope = forecasts["predictor"].envelope
+    measured = np.sqrt((np.abs(clip.coefficients) ** 2).mean((1, 2, 3)))
+    # How strong the wind was is in no picture: only the envelopes' form.
+    ratio = measured / np.maximum(envelope, 1e-9)
+    form = scores.envelope_factor(ratio / np.exp(np.log(ratio).mean()), np.ones_like(ratio))
+    rows.append(_row(f"{clip.name}: envelope's form off by", form, "times"))
+    sheet.add(clip.image, true, forecasts, clip.name)
+    return rows
+
+
+def _photographs(guesses: dict[str, Guess], sheet: predictor_sheet.Sheet) -> list[dict]:
+    """Real photographs, into the sheet; how much of each moves, and what folds. Nobody knows the truth."""
+    from backend.spectral.reading import read_picture
+
+    folds = []
+    for name in PHOTOS:
+        path = predictor_clips.DATA / "photos" / name / f"{name}.jpg"
+        if not path.is_file():
+            continue
+        image = predictor_sheet.shrunk(read_picture(path)[..., :3], 480)
+        sheet.add(image, None, {n: guess(image) for n, guess in guesses.items()}, f"{name}, no ground truth")
+        volume = predict(image).sample(0)
+        try:
+            layer = predicted_layer(image, volume)
+        except ValueError:
+            continue
+        folds.append(scores.folded(volume.coefficients, layer.volume.mask))
+    return [_row("Photographs: fold-over at default amplitude", 100 * max(folds), "%")] if folds else []
+
+
+def _seconds(weights: Path | None) -> float:
+    """Of a prediction for a picture of 1920 x 1080: the best of several, for a shared machine only adds."""
+    image = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), np.uint8)
+    best = np.inf
+    for _ in range(8):
+        began = time.perf_counter()
+        predict(image, weights=weights)
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def _row(figure: str, value: float, unit: str) -> dict:
+    return {"figure": figure, "value": float(value), "unit": unit}
