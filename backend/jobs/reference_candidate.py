@@ -15,6 +15,8 @@ from ..video.clip import Clip
 from ..video.stillness import keep_background, steady
 from ..video.warping import resample
 
+FEWEST = 8
+"""Samples that a frequency is estimated from."""
 BACKGROUND = 0.1
 """Matte below which a pixel counts as background."""
 
@@ -96,7 +98,12 @@ def sway_frequency(motion: np.ndarray, fps: float) -> float:
     """Dominant frequency [Hz] of a pixel's displacement [T, 2] along the direction in which it moves most."""
     centre = motion - motion.mean(0)
     direction = np.linalg.svd(centre, full_matrices=False)[2][0]
-    return dominant_frequency(motion @ direction, fps)
+    course = motion @ direction
+    if len(course) < FEWEST:  # too few for a spectrum: read in between them
+        places = np.linspace(0, len(course) - 1, FEWEST)
+        fps *= (FEWEST - 1) / (len(course) - 1)
+        course = np.interp(places, np.arange(len(course)), course)
+    return dominant_frequency(course, fps)
 
 
 def _as_float(frame: np.ndarray) -> np.ndarray:
