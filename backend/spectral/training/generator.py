@@ -8,7 +8,7 @@ import numpy as np
 
 from ...spectral_volume import SpectralVolume
 from ..predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
-from . import fabrics, plants, woods
+from . import fabrics, plants, wild, woods
 from .canvas import Canvas
 from .photograph import develop
 from .plants import Frame
@@ -16,7 +16,7 @@ from .scenery import background, distractor, pot, roughen, shadow
 from .skeleton import Shape, Skeleton
 from .sway import BINS, Gusts, Motion, response, strength
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same seed gives another picture."""
 FAMILIES = {
     "flower": plants.flower,
@@ -33,11 +33,14 @@ FAMILIES = {
     "willow": woods.willow,
     "lantern": fabrics.lantern,
     "flag": fabrics.flag,
+    "wild": wild.wild,
 }
 HELD_OUT = ("fern", "palm", "willow")
 """Never trained on."""
 SEEN = tuple(name for name in FAMILIES if name not in HELD_OUT)
 HANGING = ("ivy", "lantern")
+WILD = 0.3
+"""Probability that "wild" stands for another family where it is among those that may appear."""
 WITHOUT_PLANTS = 0.18
 """Share of pictures in which nothing moves."""
 STROKES, STROKE_POINTS = 6, 4
@@ -168,6 +171,12 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
     background(canvas, rng)
     for _ in range(rng.integers(0, 4)):
         distractor(canvas, rng)
+
+    def some() -> str:
+        if "wild" in families and rng.random() < WILD:
+            return "wild"
+        return families[rng.integers(len(families))]
+
     if rng.random() < 0.6:
         roughen(canvas, rng)
     if rng.random() < 0.35:
@@ -177,9 +186,9 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
         count = int(rng.choice([1, 2, 3, 4, 6], p=[0.34, 0.26, 0.18, 0.12, 0.1]))
         if rng.random() < 0.1:
             count = 9
-        main = families[rng.integers(len(families))]
+        main = some()
         for i in range(count):
-            family = main if layout < 0.5 else families[rng.integers(len(families))]
+            family = main if layout < 0.5 else some()
             if count > 3 and family in ("tree", "shrub", "willow", "palm"):
                 family = main if len(families) < 4 else "flower"
             _place(scene, family, i, count)
