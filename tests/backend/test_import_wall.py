@@ -22,6 +22,7 @@ SHARED = {
     "editing",
     "formats",
     "gaussians",
+    "material_file",
     "parts",
     "picture",
     "picture_motion",
