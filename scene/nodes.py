@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from typing import Any
 
 import bpy
@@ -221,18 +222,19 @@ def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, la
 
 def arrange(tree: bpy.types.NodeTree) -> None:
     """Places nodes in columns from left to right by their distance to the output."""
-    column: dict[str, int] = defaultdict(int)
-    for _ in tree.nodes:  # a relaxation a node: paths are at most that long
-        before = dict(column)
-        for link in tree.links:
-            column[link.from_node.name] = max(column[link.from_node.name], column[link.to_node.name] + 1)
-        if column == before:
-            break
+    feeds: dict[str, list[str]] = {node.name: [] for node in tree.nodes}
+    for link in tree.links:
+        feeds[link.from_node.name].append(link.to_node.name)
+    column: dict[str, int] = {}
+    for name in TopologicalSorter(feeds).static_order():  # whatever a node feeds comes before it
+        column[name] = max((column[fed] + 1 for fed in feeds[name]), default=0)
     rows: dict[int, int] = defaultdict(int)
+    places = []
     for node in tree.nodes:
         place = column[node.name]
-        node.location = (-place * COLUMN_WIDTH, -rows[place] * ROW_HEIGHT)
+        places += [-place * COLUMN_WIDTH, -rows[place] * ROW_HEIGHT]
         rows[place] += 1
+    tree.nodes.foreach_set("location", places)  # one by one, Blender looks at the whole tree each time
 
 
 def _identifier(modifier: bpy.types.NodesModifier, label: str) -> str:

@@ -50,11 +50,10 @@ class SplatFile:
         if count == 0:
             raise no_splats(path)
         positions, scales, opacity, sh = (np.asarray(a, np.float32) for a in (positions, scales, opacity, sh))
-        finite = np.isfinite(opacity)
-        for array in (positions, rotations, scales, sh.reshape(count, -1)):
-            finite &= np.isfinite(array).all(1)
-        bad = count - int(np.count_nonzero(finite))
-        if bad:
+        arrays = positions, rotations, scales, opacity, sh
+        if not all(np.isfinite(array).all() for array in arrays):
+            finite = np.logical_and.reduce([np.isfinite(array).reshape(count, -1).all(1) for array in arrays])
+            bad = count - int(np.count_nonzero(finite))
             raise ValueError(
                 f"{path.name} has NaN or infinite values in {bad:,} of {count:,} splats; "
                 "remove those splats in a splat editor or export the file again"
