@@ -16,6 +16,7 @@ from .operators import (
     install,
     install_health,
     jobs,
+    material_file,
     reference,
     reference_model,
     render_film,
@@ -40,6 +41,7 @@ from .panels import picture_editor, pictures, simulation, splats
 from .panels import reference as reference_panel
 from .properties import groups, picture_groups
 from .scene import playback, selection_overlay
+from .scene.fields import legend
 from .scene.pictures import picture_mask
 
 CLASSES = (
@@ -58,7 +60,8 @@ CLASSES = (
     scale_to_size.SWAY_OT_scale_to_size,
     *reference.CLASSES,
     *reference_model.CLASSES,
-    fit.SWAY_OT_fit_material,
+    *fit.CLASSES,
+    *material_file.CLASSES,
     simulate.SWAY_OT_simulate,
     drag.SWAY_OT_drag,
     *acting.CLASSES,
@@ -100,11 +103,13 @@ def register() -> None:
         bpy.types.TOPBAR_MT_file_export.append(exporter.menu)
     playback.register()
     selection_overlay.register()
+    legend.register()
     picture_mask.register()
 
 
 def unregister() -> None:
     picture_mask.unregister()
+    legend.unregister()
     selection_overlay.unregister()
     playback.unregister()
     install.unregister()

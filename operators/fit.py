@@ -1,13 +1,15 @@
-"""Fit stiffness and first velocity to the reference motion."""
+"""Fit stiffness and first velocity to the reference motion, and show the stiffness that was found."""
 
 from __future__ import annotations
 
 import bpy
 
+from ..backend import arrays
 from ..backend.api.fit import FitParams
 from ..properties.from_params import annotations_of
+from ..scene.fields import heat_map
 from ..scene.subject import write_subject
-from .worker_operator import StepOperator
+from .worker_operator import SplatsOperator, StepOperator, active_splats
 
 
 class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
@@ -27,6 +29,27 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
 
     def take_in(self, context, obj):
         self.note(obj, self.job.outputs["fit"])
+        heat_map.write_stiffness(obj, arrays.load(self.job.outputs["fit"]))
         found = self.job.results
         stiffness = ", ".join(f"{young:.2g} Pa" for young in found["young_pa"])
         return f"Stiffness {stiffness}; sways at {found['frequency_hz']:.2f} Hz"
+
+
+class SWAY_OT_show_stiffness(SplatsOperator, bpy.types.Operator):
+    """Colour the splats by their fitted stiffness, with a legend in the viewport; again to see them as they are"""
+
+    bl_idname = "sway.show_stiffness"
+    bl_label = "Show Stiffness"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            obj = active_splats(context)
+            heat_map.show(obj, not heat_map.is_shown(obj))
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (SWAY_OT_fit_material, SWAY_OT_show_stiffness)
