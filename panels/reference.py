@@ -70,7 +70,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
         for number, candidate in enumerate(candidates, 1):
             clip = candidate_file(file, number)
             cell = grid.column(align=True)
-            draw_picture(cell, str(clip.with_name("preview.png")), scale=5.0)
+            draw_picture(cell, str(clip.with_name("pick.png")), scale=5.0)
             text = f"{candidate['seed']}: {candidate['frequency_hz']:.2f} Hz"
             cell.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
 

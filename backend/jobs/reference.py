@@ -94,14 +94,29 @@ def _write(candidate: Candidate, folder: Path, subject: Subject, view: View) -> 
     close = clip.frames[:, *where_it_moves(clip.frames)]
     half = len(close) // 2
     save_picture(folder / "preview.png", np.concatenate([strip(close[:half], 2), strip(close[half:], 2)]))
+    farthest = np.abs(close - close[0]).mean((1, 2, 3)).argmax()
+    save_picture(folder / "pick.png", np.concatenate([close[farthest], _course(close)], 1))
     (folder / "about.json").write_text(json.dumps(candidate.to_jsonable(), indent=1), encoding="utf-8")
 
 
 def _sheet(candidates: list[Candidate]) -> np.ndarray:
-    """Contact sheet: a row of close-ups for each candidate, all of the same part of the picture."""
+    """Contact sheet: a row for each candidate, with close-ups of the same part of the picture and its course."""
     together = np.concatenate([candidate.clip.frames for candidate in candidates])
     where = where_it_moves(together)
-    return np.concatenate([strip(candidate.clip.frames[:, *where], SHEET_FRAMES) for candidate in candidates])
+    close = [candidate.clip.frames[:, *where] for candidate in candidates]
+    return np.concatenate([np.concatenate([strip(c, SHEET_FRAMES), _course(c)], 1) for c in close])
+
+
+def _course(frames: np.ndarray) -> np.ndarray:
+    """What a clip's liveliest row shows over time, from the top down: a swing is a wave [H, W, 3].
+
+    frames [T, H, W, 3]. Single frames of two gusts look alike; their courses do not.
+    """
+    import cv2
+
+    row = int(frames.std(0).sum((1, 2)).argmax())
+    height, width = frames.shape[1:3]
+    return np.clip(cv2.resize(frames[:, row], (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
 
 
 def _sway(
@@ -112,14 +127,17 @@ def _sway(
     with ctx.stage("Swaying the picture", 0.3, 0.95):
         root, tip = _root_and_tip(subject)
         width, height = subject.camera.width, subject.camera.height
-        strokes = automatic_strokes(
-            view.matte, root, tip_hint=tip, frequency=params.frequency, amplitude=params.amplitude / 100 * height
-        )
         fps = subject.fps / clip_rate(params.frequency, subject.fps, params.frames)
         x, y = np.clip(np.array(tip, int), 0, [width - 1, height - 1])
         for k in range(params.candidates):
             seed = params.seed + k
-            _, motion = motion_texture(strokes, view.matte, params.frames, fps, seed, LATE_ONSET / fps)
+            share, damping, gustiness = _gust(seed)
+            amplitude = share * params.amplitude / 100 * height
+            strokes = automatic_strokes(
+                view.matte, root, tip_hint=tip, frequency=params.frequency, amplitude=amplitude, damping=damping
+            )
+            onset = LATE_ONSET / fps
+            _, motion = motion_texture(strokes, view.matte, params.frames, fps, seed, onset, gustiness=gustiness)
             ctx.progress((k + 0.3) / params.candidates)
             frames = animate(view.still, view.plate, view.matte, motion)
             reach = float(np.linalg.norm(motion, axis=-1).max())
@@ -127,6 +145,18 @@ def _sway(
             show(found[-1])
             ctx.progress((k + 1) / params.candidates)
     return found
+
+
+def _gust(seed: int) -> tuple[float, float, float]:
+    """What sets gusts apart, (share of the amplitude, damping, gustiness): seed 0 is the plain one, from the left.
+
+    A negative share comes from the right.
+    """
+    if seed == 0:
+        return 1.0, 0.06, 0.04
+    random = np.random.default_rng(seed)
+    side = -1 if seed % 2 else 1
+    return side * random.uniform(0.6, 1.0), random.uniform(0.03, 0.09), random.uniform(0.02, 0.08)
 
 
 _SOURCES = {Source.wind: _sway, Source.video: own_film, Source.images: own_film, Source.model: from_model}
