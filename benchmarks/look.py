@@ -1,4 +1,4 @@
-"""How close Blender's picture of splats comes to the project's own rasteriser, and how long a frame takes.
+"""How long a frame of splats takes, and how close it comes to the project's own rasteriser. render.py looks closer.
 
 Runs in Blender's Python; the worker's renders the reference picture, from what the add-on would send it.
 """
@@ -39,10 +39,9 @@ from backend.subject import Subject
 taichi_runtime.start("f32")
 subject = Subject.from_arrays(arrays.load(sys.argv[1]))
 g = subject.gaussians
-raster = Rasteriser(subject.camera, len(g))
+raster = Rasteriser(subject.camera, len(g), dilation=float(sys.argv[3]))
 np.save(sys.argv[2], raster.render(g.positions, six_numbers(g.covariances()), g.colours, g.opacity, subject.background))
 """
-"""Without the trainers' dilation: the splats as they are, which is what Blender shows."""
 
 
 def run(_options: dict) -> list[dict]:
@@ -52,7 +51,6 @@ def run(_options: dict) -> list[dict]:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows += _shiny(scene, obj, folder)
         reference = rasterised(scene, module("scene.splats").world_gaussians(obj), folder)
         for engine, fast, label in VARIANTS:
             choose_engine(scene, engine)
@@ -62,27 +60,8 @@ def run(_options: dict) -> list[dict]:
                 begun = time.perf_counter()
                 picture = render(scene, folder)
                 rows.append(row(f"{label}, a frame of {size} px", time.perf_counter() - begun, "s"))
-            error = np.mean((picture - reference) ** 2)
             figure = f"{label}{', ' if ',' in label else ' '}against the rasteriser, {SIZES[-1]} px"
-            rows.append(row(figure, -10 * np.log10(error), "dB"))
-    return rows
-
-
-def _shiny(scene: bpy.types.Scene, obj: bpy.types.Object, folder: Path) -> list[dict]:
-    """The plant with harmonics up to degree 3 that it never had, as strong as captures of glossy things have them."""
-    splats = module("scene.splats")
-    rng, names = np.random.default_rng(0), [f"{splats.SH_PREFIX}{k}" for k in range(15)]
-    for name in names:
-        splats.write_attribute(obj, name, "FLOAT_VECTOR", rng.normal(0, 0.08, (len(obj.data.points), 3)))
-    reference, rows = rasterised(scene, module("scene.splats").world_gaussians(obj), folder), []
-    scene.render.resolution_x = scene.render.resolution_y = SIZES[-1]
-    for engine, fast, label in VARIANTS[::2]:
-        choose_engine(scene, engine)
-        module("scene.drawing.display").fast_render(obj, fast)
-        error = np.mean((render(scene, folder) - reference) ** 2)
-        rows.append(row(f"{label}, harmonics of degree 3, against the rasteriser", -10 * np.log10(error), "dB"))
-    for name in names:
-        splats.remove_attribute(obj, name)
+            rows.append(row(figure, decibels(picture, reference), "dB"))
     return rows
 
 
@@ -126,14 +105,33 @@ def render(scene: bpy.types.Scene, folder: Path) -> np.ndarray:
     return pixels.reshape(height, width, -1)[::-1, :, :3]  # Blender's rows start at the bottom
 
 
-def rasterised(scene: bpy.types.Scene, gaussians, folder: Path) -> np.ndarray:
-    """The same view of world-frame splats by the worker's rasteriser [H, W, 3]."""
+def rasterised(
+    scene: bpy.types.Scene,
+    gaussians,
+    folder: Path,
+    *,
+    world: float = 1.0,
+    dilation: float = 0.0,
+    finer: int = 1,
+) -> np.ndarray:
+    """The same view of world-frame splats by the worker's rasteriser [H, W, 3], before a grey `world`.
+
+    `dilation` [px^2] is what trainers add to projected covariances; each pixel is the mean of `finer`^2.
+    """
     worker = os.environ.get("SWAY_WORKER_PYTHON", str(ROOT / ".venvs/worker/bin/python"))
     arrays, subject, camera = map(module, ("backend.arrays", "backend.subject", "scene.camera"))
     view = camera.camera_of(scene)
+    fine = view.resized(view.width * finer, view.height * finer)
     gaussians = gaussians.seen_from(view.eye)
     still = np.zeros(len(gaussians), np.int32)
-    sent = subject.Subject(gaussians, still, view, np.ones(3), fps=24.0)
+    sent = subject.Subject(gaussians, still, fine, np.full(3, world), fps=24.0)
     path = arrays.save(folder / "subject.npz", sent.to_arrays())
-    subprocess.run([worker, "-c", REFERENCE, str(path), str(folder / "reference.npy")], cwd=ROOT, check=True)
-    return np.load(folder / "reference.npy")
+    made = folder / "reference.npy"
+    arguments = [str(path), str(made), str(dilation * finer**2)]
+    subprocess.run([worker, "-c", REFERENCE, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return np.load(made).reshape(view.height, finer, view.width, finer, 3).mean((1, 3))
+
+
+def decibels(picture: np.ndarray, reference: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two pictures of values 0..1."""
+    return -10 * float(np.log10(np.mean((picture - reference) ** 2)))

@@ -12,8 +12,9 @@ from .drawing import display
 FACTORY_VIEWS = {"AgX", "Filmic", "Standard"}
 """View transforms that Blender versions start with: a scene with one of them was most likely not graded yet."""
 LINEAR_VIEW = "AgX"
-LAYERS = 256
-"""Transparent surfaces along a ray that Cycles follows: a capture's leaf is dozens of splats deep, two hits each."""
+LAYERS = 1024
+"""Transparent surfaces along a ray that Cycles follows, the most it can: a leaf is dozens of splats deep, two hits
+each, and hundreds where one looks along it. With 256 such rays end black."""
 
 
 def prepare_scene(scene: bpy.types.Scene) -> list[str]:

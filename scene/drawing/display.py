@@ -27,7 +27,7 @@ NATIVE = "Blender's Own Splats"
 VERSION = 6
 
 LIMIT = 250_000
-"""Splats that a viewport draws before it leaves the least important ones out."""
+"""Splats that a viewport draws before it leaves some out."""
 GOLDEN, FIRST_HUE = 0.618034, 0.3
 """Hue of a part: steps of the first on the colour circle keep parts far apart, the second keeps off leaf green."""
 
@@ -67,7 +67,7 @@ def display_group() -> bpy.types.GeometryNodeTree:
             "min_value": 0.0,
             "max_value": 1.0,
             "subtype": "FACTOR",
-            "description": "Share of the splats drawn in the viewport, the most important; renders always draw all",
+            "description": "Share of the splats drawn in the viewport, mostly large ones; renders always draw all",
         },
         FAST_RENDER: {
             "default_value": False,
@@ -81,7 +81,7 @@ def display_group() -> bpy.types.GeometryNodeTree:
         VIEWPORT_LIMIT: {
             "default_value": LIMIT,
             "min_value": 1,
-            "description": "The most splats drawn in the viewport, those with the most opacity times area; renders "
+            "description": "About how many splats the viewport draws at most, mostly large and opaque ones; renders "
             "always draw all",
         },
         DILATED: {
@@ -144,7 +144,7 @@ def _thinned_out(build: nodes.Builder, given: Any, points: Any, in_viewport: Any
     share = build.math("CEIL", build.math("MULTIPLY", total, given[VIEWPORT_FRACTION]))
     count = build.math("MINIMUM", share, given[VIEWPORT_LIMIT])
     fewer = _both(build, in_viewport, build.math("LESS_THAN", count, total))
-    return build.switch("GEOMETRY", fewer, points, level_of_detail.most_important(build, points, count))
+    return build.switch("GEOMETRY", fewer, points, level_of_detail.most_important(build, points, total, count))
 
 
 def _coloured(build: nodes.Builder, given: Any, points: Any, camera: SceneCamera) -> bpy.types.NodeSocket:

@@ -19,7 +19,7 @@ NODE = "GeometryNodePointsSetType"
 
 def splat_type() -> str | None:
     """What this Blender calls a point cloud of splats; None where it has none."""
-    kinds = bpy.types.PointCloud.bl_rna.properties.get("type")
+    kinds: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
     if not hasattr(bpy.types, NODE) or kinds is None:
         return None
     return named_splats(item.identifier for item in kinds.enum_items)

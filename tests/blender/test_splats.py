@@ -250,7 +250,7 @@ def test_scene_settings_change_once_and_say_so(scene_module):
     """The first call sets and reports what splats need, the second changes nothing, a graded scene keeps its view."""
     look, scene = scene_module("scene.look"), bpy.context.scene
     assert len(look.prepare_scene(scene)) == 3
-    assert scene.view_settings.view_transform == "Raw" and scene.cycles.min_transparent_bounces == 256
+    assert scene.view_settings.view_transform == "Raw" and scene.cycles.min_transparent_bounces == 1024
     assert look.prepare_scene(scene) == []
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.exposure = 0.5
