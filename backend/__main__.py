@@ -1,13 +1,11 @@
 """The worker: requests on stdin, events on the original stdout, everything else that prints goes to stderr.
 
-`python -m backend` serves Blender until stdin closes; `python -m backend run job.json` runs one job (a `Submit` message
-in a file) without Blender and prints its events.
+`python -m backend` serves Blender until stdin closes; with arguments it runs jobs without Blender (command_line.py).
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 import threading
@@ -16,6 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from . import command_line
 from .api import wire
 from .api.param import validate
 from .context import Cancelled, JobContext
@@ -30,7 +29,7 @@ def run_job(request: wire.Submit, context: JobContext) -> wire.Done:
         params = wire.from_jsonable(module.PARAMS, request.params)
         validate(params)
         context.check_cancelled()
-        context.folder.mkdir(parents=True, exist_ok=True)
+        command_line.keep_job(request)
         outputs, results = module.run(params, request.inputs, context)
         results = {**results, "seconds": context.seconds, "peak_rss_mb": peak_rss_mb()}
         return wire.Done(request.job, "finished", {k: str(v) for k, v in outputs.items()}, results)
@@ -133,23 +132,11 @@ class _Jobs:
             return self._waiting.pop(job, None) is not None
 
 
-def run_file(path: str) -> int:
-    """Run the job described in a JSON file; exit status 0 when it finished."""
-    send = _claim_stdout()
-    request = wire.from_jsonable(wire.Submit, json.loads(Path(path).read_text(encoding="utf-8")))
-    done = run_job(request, JobContext(request.job, Path(request.folder), send))
-    send(done)
-    return 0 if done.state == "finished" else 1
-
-
 def main(arguments: list[str]) -> int:
     _choose_device()
     if not arguments:
         serve()
-    if len(arguments) == 2 and arguments[0] == "run":
-        return run_file(arguments[1])
-    print("usage: python -m backend [run job.json]", file=sys.stderr)
-    return 2
+    return command_line.main(arguments, run_job, _claim_stdout)
 
 
 if __name__ == "__main__":
