@@ -115,7 +115,7 @@ def test_envelope_is_that_of_films():
             shares.append(power / power.sum())
     wanted = AMPLITUDES**2 / (AMPLITUDES**2).sum()
     ratio = np.sqrt(np.mean(shares, 0) / wanted)
-    assert len(shares) > 6 and 1 / 1.5 < ratio.min() and ratio.max() < 1.5
+    assert len(shares) > 6 and ratio.min() > 1 / 1.5 and ratio.max() < 1.5
 
 
 def test_matte_follows_the_picture(prediction, plant):

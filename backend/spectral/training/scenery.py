@@ -132,7 +132,7 @@ def _boulders(canvas: Canvas, rng: np.random.Generator) -> None:
 def roughen(canvas: Canvas, rng: np.random.Generator) -> None:
     """Give everything so far a texture: grain, bark, stone, weave."""
     detail = noise(rng, *canvas.pixels.shape[:2], rng.uniform(0.8, 1.3)) - 0.5
-    strength = rng.uniform(0, 0.9)
+    strength = rng.uniform(0, 0.6)
     canvas.pixels[:] = np.clip(canvas.pixels * (1 + strength * detail)[..., None], 0, 255)
 
 

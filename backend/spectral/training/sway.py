@@ -49,7 +49,7 @@ class Gusts:
 
 
 SPECTRUM = AMPLITUDES / np.array(
-    [0.71, 1.18, 1.23, 1.39, 1.49, 1.19, 1.28, 1.0, 0.71, 0.54, 0.5, 0.49, 0.44, 0.44, 0.44, 0.4]
+    [0.72, 1.25, 1.4, 1.4, 1.32, 1.25, 1.1, 0.86, 0.65, 0.51, 0.42, 0.36, 0.32, 0.3, 0.27, 0.26]
 )
 """Of the force, so that pictures' motion on average falls off over frequency as in films of real plants."""
 
