@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a developer does: demo, test, build, lint, bench. Standard library only; sets up what it needs."""
+"""Everything a developer does: demo, test, build, lint, docs, bench. Standard library only; sets up what it needs."""
 
 from __future__ import annotations
 
@@ -86,6 +86,13 @@ def lint(_options: argparse.Namespace) -> int:
     return failed | run(python, "-m", "pyright", "--pythonpath", worker)
 
 
+def docs(_options: argparse.Namespace) -> int:
+    """The manual as web pages in out/manual, from docs/ and the parameters' declarations; a dead link fails."""
+    failed = run(env.WORKER.ensure(), "-m", "tools.parameters")
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return failed | run(env.DOCS.ensure(), "-m", "mkdocs", "--quiet", "build", "--clean", env=quiet)
+
+
 def bench(options: argparse.Namespace) -> int:
     """Run benchmarks, print a table against the targets of benchmarks/targets.toml, write JSON."""
     targets = read_toml(ROOT / "benchmarks" / "targets.toml")
@@ -146,6 +153,7 @@ def main() -> int:
     verb.set_defaults(call=test)
     verbs.add_parser("build", help="the extension's zip in dist/, validated").set_defaults(call=lambda _: build() and 0)
     verbs.add_parser("lint", help="ruff and pyright").set_defaults(call=lint)
+    verbs.add_parser("docs", help="the manual, in out/manual").set_defaults(call=docs)
     verb = verbs.add_parser("bench", help="benchmarks against their targets")
     verb.add_argument("names", nargs="+", metavar="NAME")
     verb.add_argument("--json", metavar="FILE")

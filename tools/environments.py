@@ -80,6 +80,7 @@ WORKER = Environment("worker", "worker.txt", "3.11")
 BLENDER = Environment("blender", "blender-4.5.txt", "3.11")
 BLENDER_NEXT = Environment("blender-5.2", "blender-5.2.txt", "3.13", optional=True)
 LINT = Environment("lint", "lint.txt", "3.11")
+DOCS = Environment("docs", "docs.txt", "3.11")
 
 
 def find_python(version: str) -> list[str] | None:
