@@ -13,6 +13,7 @@ from ..properties import materials, steps
 from ..scene import playback
 from ..scene.acting.force_fields import is_field
 from ..scene.estimate import estimate, sways
+from ..scene.fields import rescaling
 from ..scene.splats import is_splats
 from ..scene.subject import scene_fps
 from .params import draw_params
@@ -77,6 +78,8 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
         StepPanel.draw_state(self, context, obj, layout)
         if problem := playback.problem(obj):
             layout.label(text=problem, icon="ERROR")
+        if rescaling.is_possible(obj):
+            layout.prop(obj.sway, "stiffness")
 
 
 class SimulationPanel:

@@ -10,6 +10,7 @@ from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..scene.drawing import display
+from ..scene.fields import rescaling
 from .editing import SWAY_PG_Editing
 from .from_params import group_of
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
@@ -48,6 +49,14 @@ def _fast_render(self: SWAY_PG_Object, _context: bpy.types.Context) -> None:
     display.fast_render(self.id_data, self.fast_render)
 
 
+def _stiffness(self: SWAY_PG_Object) -> float:
+    return rescaling.factor(self.id_data)
+
+
+def _set_stiffness(self: SWAY_PG_Object, value: float) -> None:
+    rescaling.set_factor(self.id_data, value)
+
+
 class SWAY_PG_Object(bpy.types.PropertyGroup):
     """State of the steps for one splat object; of any other object, how it acts on splats."""
 
@@ -65,6 +74,18 @@ class SWAY_PG_Object(bpy.types.PropertyGroup):
         description="Render flat sheets that face the scene camera: about three times faster, the same picture, but "
         "without motion blur and with wrong reflections",
         update=_fast_render,
+    )
+    stiffness: bpy.props.FloatProperty(
+        name="Stiffness",
+        description="Times as stiff as simulated: plays the finished motion faster, or slower, at once. Exact where it "
+        "sways freely; wind and gravity would not run faster along",
+        min=0.01,
+        soft_min=0.1,
+        soft_max=10.0,
+        max=100.0,
+        default=1.0,
+        get=_stiffness,
+        set=_set_stiffness,
     )
     parts: bpy.props.PointerProperty(type=SWAY_PG_Step)
     reference: bpy.props.PointerProperty(type=SWAY_PG_Step)

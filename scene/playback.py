@@ -71,6 +71,17 @@ def is_shown(obj: bpy.types.Object) -> bool:
     return PREVIEW in obj
 
 
+def speed(obj: bpy.types.Object) -> float:
+    """Frames of the motion that the preview plays in a frame of the scene."""
+    return float(obj[PREVIEW].get("speed", 1.0))
+
+
+def set_speed(obj: bpy.types.Object, value: float) -> None:
+    """Plays an object's preview faster or slower, from its first frame on, until another is shown."""
+    obj[PREVIEW]["speed"] = value
+    _pose(obj, bpy.context.scene)
+
+
 def problem(obj: bpy.types.Object) -> str:
     """Why a previewed object does not move, as a sentence; empty where it does."""
     return _unreadable.get(obj.session_uid, "")
@@ -113,7 +124,7 @@ def _pose(obj: bpy.types.Object, scene: bpy.types.Scene) -> None:
         poser = None
     poser = poser or _reloaded(obj)
     if poser is not None:
-        poser.write(obj, scene.frame_current_final - obj[PREVIEW]["frame_start"])
+        poser.write(obj, (scene.frame_current_final - obj[PREVIEW]["frame_start"]) * speed(obj))
 
 
 def _reloaded(obj: bpy.types.Object) -> motion.Poser | None:
