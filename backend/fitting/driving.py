@@ -87,6 +87,8 @@ def drive(
     if not holds.any():
         raise NothingHolds("nothing holds the moving part; leave the pot or the ground unmarked")
     body = positions[matter & moving]
+    if not len(body):
+        raise ValueError("what is marked as moving is only haze and strays; mark the solid splats of the moving part")
 
     filled = body if inside is None else np.concatenate([body, inside])
     centres = k_means(evenly(filled, size / VOXELS, particles), particles, seed=seed)

@@ -13,8 +13,8 @@ from ..mpm.total_lagrangian.solver import ElasticSolver
 from .modal import Explained
 from .search import PATCHES, strength
 
-STEP = -0.05
-"""Of the finite difference."""
+STEP, MIDDLE = 0.05, 0.25
+"""Of the finite difference, away from the nearer bound."""
 TELLS = 0.1
 """Standard error below which a clip is said to tell."""
 LEAST, MOST = 0.0, 0.49
@@ -23,12 +23,13 @@ LEAST, MOST = 0.0, 0.49
 def poisson_of(found: Explained) -> tuple[float, float]:
     """(Poisson's ratio, its standard error) by which found motions would explain their tracks best."""
     body = found.problems[0].solver.model
-    other = ElasticSolver(replace(body, poisson=body.poisson + STEP))
+    change = STEP if body.poisson < MIDDLE else -STEP
+    other = ElasticSolver(replace(body, poisson=body.poisson + change))
     column = []
     for problem, state, own in zip(found.problems, found.states, found.weights, strict=True):
         changed = replace(problem, solver=other)
         here, there = (p.pixels(state, p.simulate([state])[0]) for p in (problem, changed))
-        column.append(((strength(own) * np.sqrt(own))[..., None] * (there - here) / STEP).ravel())
+        column.append(((strength(own) * np.sqrt(own))[..., None] * (there - here) / change).ravel())
     minimum, rows = found.minimum, np.concatenate(column)
     added = np.zeros((len(minimum.residual), 1))
     added[: len(rows), 0] = rows
