@@ -24,6 +24,8 @@ STILL = 0.25
 """A pixel that belongs to what moves with less than this probability does not move."""
 SMALLEST = 16
 """Pixels: the shortest side of a picture that can be predicted."""
+MOST = 1.6
+"""Factor by which a prediction is made stronger, or weaker, so that what moves does so as far as in films."""
 GUIDED = 480
 """Longer side, pixels, at which the mask is fitted to the picture's edges."""
 
@@ -115,8 +117,14 @@ def predict(
     unit = AMPLITUDES * width / WIDTH
     spread = deviations[0].exp().numpy() * unit[:, None]
     modes = torch.view_as_complex(shapes[0].contiguous()).numpy().transpose(3, 0, 1, 2)
+    modes = np.where((probability >= STILL)[..., None], modes, 0)
+    moving = probability > 0.5
+    if moving.any():
+        # Where the network is unsure of the form it also predicts too little.
+        power = (np.abs(modes[:, moving]) ** 2).sum(2).mean(1) @ (spread**2).sum(0) / 2
+        modes = modes * np.clip(np.sqrt((unit**2).sum() / max(power, 1e-12)), 1 / MOST, MOST)
     return Prediction(
-        np.where(probability >= STILL, modes.transpose(0, 3, 1, 2), 0).transpose(0, 2, 3, 1).astype(np.complex64),
+        modes.astype(np.complex64),
         spread,
         np.sqrt(noise[0].numpy())[None] * unit[:, None, None],
         probability.astype(np.float32),

@@ -22,14 +22,26 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to begin with")
+    parser.add_argument("--sheet", action="store_true", help="only draw OUT/generator.png of the generator, and end")
     options = parser.parse_args()
+    if options.sheet:
+        from .sheet import write_sheet
+
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_sheet(options.out / "generator.png")
+        return
     pool = options.pool or options.out / "pool"
     if options.write:
         from .pool import write
 
         write(pool, options.first, options.write, zoom=options.zoom)
         return
-    train(Options(options.out, pool, options.minutes, options.batch, options.rate, options.threads, options.start))
+    network = train(
+        Options(options.out, pool, options.minutes, options.batch, options.rate, options.threads, options.start)
+    )
+    from .sheet import write_sheet
+
+    write_sheet(options.out / "predicted.png", network.eval())
 
 
 if __name__ == "__main__":

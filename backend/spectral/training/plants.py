@@ -86,14 +86,28 @@ def flower_head(plant: Skeleton, rng: np.random.Generator, segment: int, radius:
             tip = centre + 1.3 * radius * np.array([np.cos(angle + turn), np.sin(angle + turn)])
             plant.carry(segment, leaf(centre, tip, 0.8 * radius, 0.7), colour * rng.uniform(0.75, 1.05))
     elif kind == 2:
-        plant.carry(segment, blob(centre, radius, radius * rng.uniform(0.85, 1), rng.normal(0, 0.04, 14)), colour)
-        for _ in range(10):
-            spot = centre + rng.normal(0, 0.45 * radius, 2)
-            plant.carry(segment, blob(spot, 0.18 * radius, 0.18 * radius), colour * rng.uniform(0.6, 1.2), 0)
+        _globe(plant, rng, segment, radius, colour)
     else:
         for _ in range(rng.integers(6, 14)):
             spot = centre + rng.normal(0, 0.5, 2) * radius * np.array([1, 0.5])
             plant.carry(segment, blob(spot, 0.28 * radius, 0.25 * radius), colour * rng.uniform(0.7, 1.1))
+
+
+def _globe(plant: Skeleton, rng: np.random.Generator, segment: int, radius: float, colour: np.ndarray) -> None:
+    """A round head: a ball of florets, or down that the background shines through."""
+    centre = plant.ends[segment]
+    downy = rng.random() < 0.6
+    if not downy or rng.random() < 0.5:
+        plant.carry(segment, blob(centre, radius, radius * rng.uniform(0.85, 1), rng.normal(0, 0.04, 14)), colour)
+    for _ in range(rng.integers(14, 36) if downy else 12):
+        turn, reach = rng.uniform(0, 2 * np.pi), radius * np.sqrt(rng.random())
+        spot = centre + reach * np.array([np.cos(turn), np.sin(turn)])
+        tone = colour * rng.uniform(0.6, 1.25)
+        if downy:
+            plant.carry(segment, leaf(centre, spot, 0.06 * radius), tone, 0)
+            plant.carry(segment, blob(spot, 0.12 * radius, 0.12 * radius), tone, 0.2)
+        else:
+            plant.carry(segment, blob(spot, 0.18 * radius, 0.18 * radius), tone, 0)
 
 
 def stem(

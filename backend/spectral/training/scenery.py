@@ -78,6 +78,8 @@ def background(canvas: Canvas, rng: np.random.Generator) -> None:
         patch = noise(rng, *canvas.pixels.shape[:2], rng.uniform(0.6, 1.0)) * rng.uniform(0, 0.6)
         patch[: int(canvas.pixels.shape[0] * horizon / height)] = 0
         canvas.blend(ground * rng.uniform(0.4, 1.4), patch)
+        if rng.random() < 0.25:
+            _boulders(canvas, rng, horizon / height)
     if rng.random() < 0.4:
         canvas.blur(rng.uniform(0.0, 0.05) * height)
 
@@ -115,18 +117,21 @@ def _water(canvas: Canvas, rng: np.random.Generator, horizon: float) -> None:
         canvas.polygon(blob(np.array([rng.uniform(0, width), y]), *half), tone)
 
 
-def _boulders(canvas: Canvas, rng: np.random.Generator) -> None:
-    """A slope of many stones, lit from one side, with dark gaps."""
+def _boulders(canvas: Canvas, rng: np.random.Generator, top: float = 0.0) -> None:
+    """A slope of many mottled stones, lit from one side, with dark gaps, below a share of the height."""
     height, width = canvas.height, canvas.width
     tone = rng.uniform(0.3, 0.8) * rng.uniform(0.85, 1, 3)
     extent = rng.uniform(0.03, 0.2) * height
-    for y in np.sort(rng.uniform(0, 1, rng.integers(15, 60))):
+    for y in np.sort(rng.uniform(top, 1, rng.integers(15, 60))):
         at = np.array([rng.uniform(0, width), y * height])
         half, rough = extent * rng.uniform(0.4, 1.5) * (0.5 + y), rng.normal(0, 0.15, 14)
         light = rng.uniform(0.6, 1.2)
         canvas.polygon(blob(at, 1.1 * half, 0.8 * half, rough), tone * 0.4 * light)
         canvas.polygon(blob(at - 0.12 * half, 0.95 * half, 0.65 * half, rough), np.clip(tone * light, 0, 1))
-        canvas.polygon(blob(at - 0.25 * half, 0.5 * half, 0.3 * half, rough), np.clip(tone * 1.2 * light, 0, 1))
+        for _ in range(rng.integers(1, 6)):
+            spot = at + rng.normal(0, 0.35 * half, 2)
+            mottle = tone * rng.uniform(0.5, 1.4) * light
+            canvas.polygon(blob(spot, 0.3 * half, 0.15 * half, rng.normal(0, 0.2, 14)), np.clip(mottle, 0, 1))
 
 
 def roughen(canvas: Canvas, rng: np.random.Generator) -> None:
