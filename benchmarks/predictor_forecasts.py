@@ -104,9 +104,9 @@ def nearest_neighbour(image: np.ndarray) -> Forecast:
 
 def on_mask(forecast: Forecast, image: np.ndarray) -> np.ndarray:
     """The forecast's motion [H, W] within the mask that is cut out of the picture for it, as a layer of it moves."""
-    mask = found_mask(image, forecast.motion * 0.5)
+    moves = (forecast.motion > 0.1 * forecast.motion.max()) & (forecast.motion > 0)
     wide = _resized(forecast.motion, image.shape[1], image.shape[0])
-    return wide * mask
+    return wide * found_mask(image, moves)
 
 
 BASELINES: dict[str, Guess] = {

@@ -11,7 +11,7 @@ from ..api.picture_predict import PicturePredictParams
 from ..context import JobContext
 from ..picture import Kind, Layer, Picture
 from ..spectral.layers import reduced
-from ..spectral.predicted_layer import motion_map, predicted_layer
+from ..spectral.predicted_layer import likely, motion_map, predicted_layer
 from ..spectral.predictor import predict
 from ..spectral.predictor_guidance import Guidance
 from ..spectral_volume import SpectralVolume
@@ -33,7 +33,7 @@ def run(params: PicturePredictParams, inputs: dict[str, str], ctx: JobContext) -
     picture = reduced(whole, LARGEST)
     marked = picture.layers[0] if picture.layers else Layer(Kind.plant)
     with ctx.stage("Predicting motion", 0.0, 0.5):
-        volume = _drawn(params, picture, marked, ctx)
+        volume, moves = _drawn(params, picture, marked, ctx)
     with ctx.stage("Cutting out what moves", 0.5, 0.95):
         layer = predicted_layer(picture.image, volume, mask=marked.mask, lines=marked.lines, outside=marked.outside)
         ctx.progress(1.0)
@@ -59,13 +59,18 @@ def run(params: PicturePredictParams, inputs: dict[str, str], ctx: JobContext) -
     }
 
 
-def _drawn(params: PicturePredictParams, picture: Picture, marked: Layer, ctx: JobContext) -> SpectralVolume:
-    """A motion of the picture, from the diffusion where its weights are given."""
+def _drawn(
+    params: PicturePredictParams, picture: Picture, marked: Layer, ctx: JobContext
+) -> tuple[SpectralVolume, np.ndarray]:
+    """A motion of the picture, from the diffusion where its weights are given, and how likely each pixel moves."""
     if params.diffusion:
         from ..spectral.diffusion.model import LatentDiffusion
         from ..spectral.diffusion.sampling import sample
 
         model = LatentDiffusion.load(Path(params.diffusion))
-        return sample(model, picture.image, seed=params.seed, progress=ctx.progress)
+        volume = sample(model, picture.image, seed=params.seed, progress=ctx.progress)
+        return volume, likely(volume)
     strokes = tuple(np.asarray(line.points, float) for line in marked.lines)
-    return predict(picture.image, Guidance(marked.mask, strokes, picture.wind.direction)).sample(params.seed)
+    found = predict(picture.image, Guidance(marked.mask, strokes, picture.wind.direction))
+    volume = found.sample(params.seed)
+    return volume, found.matte if likely(volume).any() else np.zeros_like(found.matte)

@@ -18,12 +18,15 @@ from .layers import marks
 from .pixel_motion import Grid
 from .plant import plant_strokes, stroke_fields
 from .predictor_prior import AMPLITUDES, WIDTH
-from .video_modes import cut_out
 
 LOOKED_AT = 384
 """Longer side of the picture on which the mask is cut out, pixels."""
-MOVES = 0.15
-"""Of the largest predicted motion: what moves more belongs to the mask."""
+MOVES, BARELY = 0.15, 0.03
+"""Of the largest predicted motion: what moves more belongs to what moves; the second where a mask says what does."""
+REACH = 5
+"""Pixels of that picture around what likely moves that may belong to it, too."""
+AGREES = 0.4
+"""Share of what likely moves that the cut must leave; and no more than 1 over it."""
 STILL = 0.1
 """Pixels on a picture of 256: less than this, everywhere, is no motion."""
 BESIDE = 0.12
@@ -38,6 +41,7 @@ def predicted_layer(
     image: np.ndarray,
     volume: SpectralVolume,
     *,
+    moves: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     lines: tuple[Line, ...] = (),
     outside: tuple[Line, ...] = (),
@@ -45,12 +49,13 @@ def predicted_layer(
 ) -> Layer:
     """A layer that moves as predicted where nothing else is said.
 
-    image [H, W, 3 or 4]; volume: a motion of it at any resolution; mask [H, W], 0..1: what moves, if a person said so.
+    image [H, W, 3 or 4]; volume: a motion of it at any resolution; moves [h, w], 0..1: how likely each pixel moves,
+    where more is known than the volume's mask; mask [H, W], 0..1: what moves, if a person said so.
     Raises ValueError where nothing moves.
     """
     shape = image.shape[:2]
     if mask is None:
-        mask = found_mask(image, motion_map(volume), lines)
+        mask = found_mask(image, likely(volume) if moves is None else moves, lines)
     if outside:
         mask = matting.without(image, mask, marks(lines, shape), marks(outside, shape))
     if (mask > 0.5).mean() < TOO_LITTLE:
@@ -65,10 +70,24 @@ def motion_map(volume: SpectralVolume) -> np.ndarray:
     return np.sqrt((np.abs(volume.coefficients) ** 2).sum((0, 3)) / 2)
 
 
-def found_mask(image: np.ndarray, motion: np.ndarray, lines: tuple[Line, ...] = ()) -> np.ndarray:
-    """What moves [H, W], 0..1, along the picture's edges, from a coarse map of how far it does [h, w], pixels.
+def likely(volume: SpectralVolume) -> np.ndarray:
+    """How likely each of a volume's pixels moves [h, w], 0..1: as its mask says, where it has any motion to speak of.
 
-    What lines run along belongs to it. Empty where nothing moves.
+    All 0 where the motion is too little to be seen anywhere.
+    """
+    motion = motion_map(volume)
+    peak = float(np.quantile(motion, 0.995))
+    if peak <= STILL * volume.width / WIDTH:
+        return np.zeros(motion.shape, np.float32)
+    least = BARELY if volume.mask.min() < 0.5 else MOVES
+    return (volume.mask * (motion > least * peak)).astype(np.float32)
+
+
+def found_mask(image: np.ndarray, moves: np.ndarray, lines: tuple[Line, ...] = ()) -> np.ndarray:
+    """What moves [H, W], 0..1, along the picture's edges, from how likely it does [h, w], 0..1, of any size.
+
+    GrabCut (Rother et al. 2004) that begins with what likely moves, then a matte. What lines run along belongs to it.
+    Empty where nothing moves.
     """
     import cv2
 
@@ -77,17 +96,30 @@ def found_mask(image: np.ndarray, motion: np.ndarray, lines: tuple[Line, ...] = 
     size = max(round(width * scale), 8), max(round(height * scale), 8)
     small = cv2.resize(image[..., :3], size, interpolation=cv2.INTER_AREA)
     eight_bit = small if small.dtype == np.uint8 else np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
-    moved = cv2.resize(motion.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    peak = float(np.quantile(moved, 0.995))
-    cut = np.zeros(moved.shape, np.float32)
-    if peak > STILL * motion.shape[1] / WIDTH:
-        cut = cut_out(eight_bit, moved > MOVES * peak)
+    wide = cv2.resize(moves.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    cut = _cut(eight_bit, wide)
     here = tuple(replace(line, points=line.points * scale) for line in lines)
-    missed = tuple(line for line in here if not (marks((line,), moved.shape) & (cut > 0.5)).any())
+    missed = tuple(line for line in here if not (marks((line,), cut.shape) & cut).any())
     if missed:
-        cut = np.maximum(cut, matting.cut_out(eight_bit, marks(missed, moved.shape)))
-    solid = cv2.resize(cut, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+        cut |= matting.cut_out(eight_bit, marks(missed, cut.shape))
+    solid = cv2.resize(cut.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     return matting.refine(image, solid) if solid.any() else solid.astype(np.float32)
+
+
+def _cut(picture: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    """What moves [h, w], bool, at its colours' edges; as likely as `moves` [h, w] says where colours do not tell."""
+    import cv2
+
+    certain = moves > 0.5
+    if not certain.any() or certain.all():
+        return certain
+    near = cv2.dilate((moves > 0.2).astype(np.uint8), np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)) > 0
+    labels = np.where(certain, cv2.GC_PR_FGD, np.where(near, cv2.GC_PR_BGD, cv2.GC_BGD)).astype(np.uint8)
+    cv2.setRNGSeed(0)  # its colour clusters start at random
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(np.ascontiguousarray(picture[..., ::-1]), labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
+    cut = labels == cv2.GC_PR_FGD
+    return cut if AGREES < cut.sum() / certain.sum() < 1 / AGREES else certain
 
 
 def restricted(volume: SpectralVolume, mask: np.ndarray) -> SpectralVolume:

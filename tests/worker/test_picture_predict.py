@@ -37,7 +37,8 @@ def asked(monkeypatch) -> list:
         shape[0, 4:28, 9:14, 0] = np.linspace(1, 0, 24)[:, None] ** 2
         mask = (np.abs(shape[0]).sum(-1) > 0).astype(np.float32)
         spread = np.geomspace(1, 0.1, 16)[:, None]
-        return Prediction(shape, spread, np.zeros((16, rows, columns)), mask, np.zeros(image.shape[:2], np.float32))
+        matte = np.kron(mask, np.ones((4, 4), np.float32))
+        return Prediction(shape, spread, np.zeros((16, rows, columns)), mask, matte)
 
     monkeypatch.setattr(picture_predict, "predict", predict)
     return seen
