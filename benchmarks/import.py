@@ -1,8 +1,9 @@
 """From file to object: how long large captures take and in what memory, what a round trip keeps, flip-books.
 
 Each import is measured in a Blender of its own, through the operator. `processor` rows are the time that the processor
-worked, on all its cores, which is less at the mercy of what else the machine does. Rows of the formats themselves come
-from benchmarks/formats.py, which runs in the worker's environment.
+worked, on all its cores, which is less at the mercy of what else the machine does. Blender's own importer of .ply, which
+keeps all properties too but draws no splats, is timed beside it. Rows of the formats themselves come from
+benchmarks/formats.py, which runs in the worker's environment.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def _imports(folder: Path) -> list[dict]:
     rows = [
         row(f"Import of {label}", min(f["seconds"] for f in found), "s"),
         row(f"Import of {label}, processor", min(f["processor"] for f in found), "s"),
+        row(
+            f"Import of {label}, over Blender's own importer of .ply",
+            min(f["seconds"] / f["own"] for f in found),
+            "x",
+        ),
         row(f"Import of {label}, peak memory", max(f["peak"] for f in found) / path.stat().st_size, "x file"),
         row("Python functions called as the view changes", max(f["calls"] for f in found), ""),
     ]
@@ -104,6 +110,10 @@ def measure(path: str) -> dict[str, float]:
     found = {"seconds": time.perf_counter() - begun, "processor": time.process_time() - worked}
     found["peak"] = _memory("VmHWM") - before
     found["calls"] = _calls_as_the_view_changes(camera)
+    if path.endswith(".ply"):
+        begun = time.perf_counter()
+        bpy.ops.wm.ply_import(filepath=path)
+        found["own"] = time.perf_counter() - begun
     addon.unregister()
     preferences.remove(entry)
     return found
