@@ -14,13 +14,14 @@ FORMAT = "sway.predictor.1"
 
 
 def save_weights(path: Path, network: torch.nn.Module, card: dict) -> None:
-    """Write beside the final name, then rename."""
+    """Write beside the final name, then rename; the card for people to read is the .json file next to it."""
     from safetensors.torch import save_file
 
     tensors = {name: value.detach().half().contiguous() for name, value in network.state_dict().items()}
     partial = path.with_name(path.name + ".part")
     save_file(tensors, partial, {"card": json.dumps({**card, "format": FORMAT})})
     os.replace(partial, path)
+    path.with_suffix(".json").write_text(json.dumps({**card, "format": FORMAT}, indent=2) + "\n", encoding="utf-8")
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict]:

@@ -75,3 +75,21 @@ def test_training_resumes(tmp_path: Path, threads):
     assert {"held_out.explained", "seen.overlap", "still.still_pixels"} <= rows[-1].keys()
     tensors, card = load_weights(tmp_path / "predictor.safetensors")
     assert card["pictures"] == 2 * rows[-1]["step"] and all(torch.isfinite(t).all() for t in tensors.values())
+
+
+def test_outlines_are_what_the_samples_show(tmp_path: Path):
+    """The shapes for another renderer, painted in their order, give the owners that the truth of their sample has."""
+    from backend.spectral.training.canvas import Canvas
+    from backend.spectral.training.outlines import CELLS, samples_of, write_outlines
+
+    write_outlines(tmp_path, 2)
+    data = np.load(tmp_path / "outlines.npz")
+    polygons = np.split(data["points"], np.cumsum(data["lengths"])[:-1])
+    first = 0
+    for count, (sample, _shapes) in zip(data["scenes"], samples_of(2), strict=True):
+        canvas = Canvas(*CELLS)
+        for i in range(first, first + count):
+            canvas.polygon(polygons[i], data["colours"][i], int(data["owners"][i]))
+        first += count
+        # Points are in single precision: a rounding may move a pixel at an edge.
+        assert (canvas.owner_map(1) != sample.owners).mean() < 1e-3 < (sample.owners > 0).mean()

@@ -22,8 +22,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to begin with")
+    parser.add_argument("--outlines", type=int, metavar="SCENES", help="only write OUT/outlines.npz, and end")
     parser.add_argument("--sheet", action="store_true", help="only draw OUT/generator.png of the generator, and end")
     options = parser.parse_args()
+    if options.outlines:
+        from .outlines import write_outlines
+
+        write_outlines(options.out, options.outlines)
+        return
     if options.sheet:
         from .sheet import write_sheet
 

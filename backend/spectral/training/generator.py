@@ -97,6 +97,8 @@ class _Scene:
         self.objects: list[int] = []
         self.strokes = np.full((STROKES, STROKE_POINTS, 2), np.nan)
         self.count = 0
+        self.shapes: list[tuple[np.ndarray, np.ndarray, int]] = []
+        """Polygon, colour, owner: what the plants are painted with."""
 
     def add(self, family: str, frame: Frame) -> None:
         """One plant in front of what is there."""
@@ -128,6 +130,7 @@ class _Scene:
         for shape in shapes:
             owner = 0 if shape.segment < 0 else 1 + first + shape.segment
             self.canvas.polygon(shape.polygon, shape.colour, owner)
+            self.shapes.append((shape.polygon, shape.colour, owner))
 
     def sample(self) -> Sample:
         rng, canvas = self.rng, self.canvas
@@ -203,6 +206,22 @@ def generate(seed: int, height: int = 64, width: int = 96, families: tuple[str, 
         for _ in range(rng.integers(0, 6)):
             distractor(canvas, rng)
     return scene.sample()
+
+
+def compose(seed: int, height: int, width: int, families: tuple[str, ...]) -> tuple[Sample, list]:
+    """One to four plants before nothing, and their shapes from back to front, for another renderer to picture.
+
+    Shapes are (polygon [n, 2] in pixels, colour [3], owner as in `Sample.owners`).
+    """
+    rng = np.random.default_rng([VERSION, seed])
+    scene = _Scene(rng, height, width)
+    count = int(rng.integers(1, 5))
+    for i in range(count):
+        tall = height * rng.uniform(0.45, 1.0)
+        x = width * ((i + rng.uniform(0.1, 0.9)) / count)
+        foot = np.array([x, height * (0.72 + 0.22 * (i + rng.random()) / count)])
+        scene.add(families[rng.integers(len(families))], Frame(foot, tall, scene.size))
+    return scene.sample(), scene.shapes
 
 
 def _place(scene: _Scene, family: str, number: int, count: int) -> None:

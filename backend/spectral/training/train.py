@@ -32,6 +32,10 @@ UNTRAINED = 10**9
 MINUTES_BETWEEN = 7.0
 SMALL_UNTIL = 0.4
 """Of the training."""
+LIMITS = (
+    "Trained on drawn plants alone. Works best for stems, flowers, leaves and grass before a calm background; finds "
+    "no water, clouds, people or animals; may take mottled stones for leaves. Strokes and masks correct it."
+)
 FILES_HELD = 100
 """At most so many files of samples are in memory; the newest ones."""
 
@@ -171,5 +175,6 @@ def card(entry: dict[str, float], options: Options) -> dict:
         "pictures": int(entry["pictures"]),
         "minutes": round(entry["minutes"], 1),
         "batch": options.batch,
+        "limits": LIMITS,
         "metrics": {key: round(value, 4) for key, value in entry.items() if "." in key},
     }
