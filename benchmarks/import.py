@@ -1,8 +1,8 @@
 """From file to object: how long large captures take and in what memory, what a round trip keeps, flip-books.
 
 Each import is measured in a Blender of its own, through the operator. `processor` rows are the time that the processor
-worked, on all its cores, which is less at the mercy of what else the machine does. Blender's own importer of .ply, which
-keeps all properties too but draws no splats, is timed beside it. Rows of the formats themselves come from
+worked, on all its cores, which is less at the mercy of what else the machine does. Blender's own importer of .ply,
+which keeps all properties too but draws no splats, is timed beside it. Rows of the formats themselves come from
 benchmarks/formats.py, which runs in the worker's environment.
 """
 
