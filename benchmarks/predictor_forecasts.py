@@ -15,6 +15,7 @@ from backend.spectral.pixel_motion import Grid
 from backend.spectral.plant import plant_motion
 from backend.spectral.predicted_layer import found_mask
 from backend.spectral.predictor import SIZE, predict
+from backend.spectral.predictor_guidance import Guidance
 from backend.spectral.predictor_prior import AMPLITUDES, DURATION, WIDTH
 from backend.spectral.training.generator import generate
 
@@ -27,10 +28,10 @@ DRAWN = 4
 """Samples of the diffusion that make a forecast."""
 
 
-def predicted(image: np.ndarray, weights: Path | None = None) -> Forecast:
-    """The fast predictor's distribution."""
+def predicted(image: np.ndarray, weights: Path | None = None, mask: np.ndarray | None = None) -> Forecast:
+    """The fast predictor's distribution; with a mask [H, W], as a person gives it who says what moves."""
     height, width = image.shape[:2]
-    found = predict(image, weights=weights, size=min(SIZE, round(np.sqrt(height * width))))
+    found = predict(image, Guidance(mask), weights, size=min(SIZE, round(np.sqrt(height * width))))
     rows, columns = height // 2, width // 2
     shapes = np.stack([_resized(shape, columns, rows) for shape in found.shapes])
     power = np.einsum("km,mhwc->khw", found.deviations**2, np.abs(shapes) ** 2)

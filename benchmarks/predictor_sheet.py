@@ -22,6 +22,13 @@ def shrunk(image: np.ndarray, longer: int) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
 
 
+def enlarged(motion: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A motion map [h, w] at another size (height, width)."""
+    import cv2
+
+    return cv2.resize(motion.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 class Sheet:
     """Rows of tiles."""
 

@@ -25,7 +25,7 @@ MOVES, BARELY = 0.15, 0.03
 """Of the largest predicted motion: what moves more belongs to what moves; the second where a mask says what does."""
 REACH = 5
 """Pixels of that picture around what likely moves that may belong to it, too."""
-AGREES = 0.4
+AGREES = 0.5
 """Share of what likely moves that the cut must leave; and no more than 1 over it."""
 STILL = 0.1
 """Pixels on a picture of 256: less than this, everywhere, is no motion."""
@@ -62,7 +62,7 @@ def predicted_layer(
         raise ValueError("nothing in the picture seems to move; draw a line along what should, from where it is held")
     if lines:
         volume = corrected(volume, lines, shape)
-    return Layer(Kind.volume, mask, lines, name, volume=restricted(volume, mask))
+    return Layer(Kind.volume, mask, lines, name, volume=calibrated(restricted(volume, mask)))
 
 
 def motion_map(volume: SpectralVolume) -> np.ndarray:
@@ -128,6 +128,20 @@ def restricted(volume: SpectralVolume, mask: np.ndarray) -> SpectralVolume:
 
     small = cv2.resize(mask.astype(np.float32), (volume.width, volume.height), interpolation=cv2.INTER_AREA)
     return replace(volume, mask=small)
+
+
+def calibrated(volume: SpectralVolume) -> SpectralVolume:
+    """The volume with the motion, over what its mask holds, that plants in films have on average.
+
+    How windy it is, and how large what is seen, is in no picture.
+    """
+    inside = volume.mask > 0.5
+    moved = np.abs(volume.coefficients[:, inside]) ** 2
+    power = float(moved.sum()) / max(int(inside.sum()), 1) / 2
+    usual = _size(AMPLITUDES) * volume.width / WIDTH
+    if power <= 0:
+        return volume
+    return replace(volume, coefficients=(volume.coefficients * (usual / np.sqrt(power))).astype(np.complex64))
 
 
 def corrected(volume: SpectralVolume, lines: tuple[Line, ...], shape: tuple[int, int]) -> SpectralVolume:

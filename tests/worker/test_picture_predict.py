@@ -75,7 +75,7 @@ def test_another_seed_is_another_motion(asked, job):
     """Of the same size in each bin."""
     first, again, other = (job(_picture(), seed=seed)[0]["coefficients"] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.allclose(first, other)
-    # One mode only: its energy is what the prediction says, whatever the phase.
+    # One mode only: its energy in each bin is what the prediction says, whatever the phase.
     assert np.abs(first) == pytest.approx(np.abs(other), rel=1e-4, abs=1e-7)
 
 
@@ -102,7 +102,7 @@ def test_the_layer_can_be_animated(asked, job, tmp_path):
 
     modes, mask, _results = job(_picture())
     volume = SpectralVolume(
-        2 * modes["coefficients"], modes["frequencies"], float(modes["duration"]), modes["mask"], "test"
+        8 * modes["coefficients"], modes["frequencies"], float(modes["duration"]), modes["mask"], "test"
     )
     layer = Layer(Kind.volume, mask.astype(np.float32), name="Predicted", volume=volume)
     given = {**_picture((layer,)).to_arrays(), "fps": np.array(24.0)}
