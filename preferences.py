@@ -53,7 +53,7 @@ class SWAY_AP_Preferences(bpy.types.AddonPreferences):
             ("CPU", "CPU", "The processor alone: the smallest download"),
             ("CUDA", "CUDA", "NVIDIA graphics cards"),
             ("ROCM", "ROCm", "AMD graphics cards, on Linux"),
-            ("METAL", "Metal", "Apple graphics"),
+            ("METAL", "Apple Metal", "Apple graphics"),
         ],
     )
     extra_index: bpy.props.StringProperty(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import preferences
+from . import preferences, translations
 from .gizmos import acting as acting_gizmos
 from .gizmos import wind as wind_gizmos
 from .jobs import queue
@@ -94,6 +94,7 @@ CLASSES = (
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    translations.register(CLASSES)
     bpy.types.Scene.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Scene)
     bpy.types.Object.sway = bpy.props.PointerProperty(type=groups.SWAY_PG_Object)
     picture_groups.register()
@@ -122,5 +123,6 @@ def unregister() -> None:
     picture_groups.unregister()
     del bpy.types.Object.sway
     del bpy.types.Scene.sway
+    translations.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -23,9 +23,8 @@ from .installing_python import HIDDEN_WINDOW
 
 NEEDED_PIP = (26, 0)
 """The first pip whose dry run reads no whole packages."""
-GIGABYTES = {"cuda": 3.1, "rocm": 5.0, "metal": 0.4, "cpu": 0.5}
-"""Download for each kind of torch, roughly; the disk needs about two and a half times as much while installing."""
-ROOM = 2.5
+GIGABYTES = {"cuda": (3.1, 7.5), "rocm": (5.0, 15.0), "metal": (0.4, 2.0), "cpu": (0.5, 2.2)}
+"""Download, and room on the disk, for each kind of torch; roughly, since they grow with each version."""
 _SCAN = """
 import csv, sys, sysconfig, pathlib, shutil
 site = pathlib.Path(sysconfig.get_path('purelib'))
@@ -118,6 +117,8 @@ class Installing:
     def _install(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log.write_text("", encoding="utf-8")
+        if self.choice.wheels and not any(Path(self.choice.wheels).glob("*.whl")):
+            raise ValueError(f"{self.choice.wheels} holds no wheels (.whl); choose the folder that does.")
         (self.folder / "installed.json").unlink(missing_ok=True)
         self._make_environment()
         self._stage("Looking through what is there", 0.05)
@@ -145,7 +146,7 @@ class Installing:
             raise ValueError(f"{base.path} could not make an environment; choose another Python, such as python.org's.")
 
     def _need_room(self) -> None:
-        needed = 0.1 if self.choice.wheels else ROOM * GIGABYTES[installing_python.torch_kind(self.choice.extra_index)]
+        needed = 0.1 if self.choice.wheels else sum(GIGABYTES[installing_python.torch_kind(self.choice.extra_index)])
         free = shutil.disk_usage(self.folder).free / 1e9
         if free < needed:
             raise ValueError(
@@ -155,8 +156,6 @@ class Installing:
 
     def _install_offline(self) -> None:
         wheels = Path(self.choice.wheels)
-        if not any(wheels.glob("*.whl")):
-            raise ValueError(f"{wheels} holds no wheels (.whl); choose the folder that does.")
         self._stage("Installing from the folder of wheels", 0.1)
         options = ["--no-index", "--find-links", str(wheels), "-r", str(REQUIREMENTS)]
         self._pip_install(options, sum(1 for _ in wheels.glob("*.whl")))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
 from .. import preferences
 from ..jobs import installing, installing_folder, installing_python
@@ -42,15 +44,20 @@ def draw(layout: bpy.types.UILayout, chosen: Any) -> None:
 
 
 def wrapped(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
-    """A sentence over as many lines as it takes."""
-    lines, line = [], ""
-    for word in text.split():
-        if line and len(line) + len(word) >= WIDTH:
-            lines, line = [*lines, line], word
-        else:
-            line = f"{line} {word}".strip()
-    for number, part in enumerate([*lines, line]):
-        layout.label(text=part, icon=icon if number == 0 else "BLANK1", translate=False)
+    """A sentence, translated, over as many lines as it takes."""
+    for number, line in enumerate(lines_of(pgettext_iface(text))):
+        layout.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
+
+
+def lines_of(text: str) -> list[str]:
+    """A text in lines of at most `WIDTH`; letters of Chinese are twice as wide and break anywhere."""
+    lines, line, width = [], "", 0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*", text):
+        wide = 2 * len(piece) if ord(piece[0]) >= 0x2E80 else len(piece)
+        if line and width + wide > WIDTH:
+            lines, line, width = [*lines, line.rstrip()], "", 0
+        line, width = line + piece, width + wide
+    return [*lines, line.rstrip()]
 
 
 def _draw_progress(layout: bpy.types.UILayout, run: installing.Installing) -> None:
@@ -66,8 +73,13 @@ def _draw_backend(layout: bpy.types.UILayout, chosen: Any, run: installing.Insta
         wrapped(layout, run.error, "ERROR")
     if there:
         torch = there.packages.get("torch", "")
-        state = "ready" if there.current else "of an earlier version of Sway; press Update"
-        wrapped(layout, f"Installed and {state}: Python {there.python}, torch {torch}, {folder}", "CHECKMARK")
+        if there.current:
+            said = pgettext_iface("Installed and ready: Python {python}, torch {torch}, {folder}")
+        else:
+            said = pgettext_iface(
+                "Of an earlier version of Sway, press Update: Python {python}, torch {torch}, {folder}"
+            )
+        wrapped(layout, said.format(python=there.python, torch=torch, folder=folder), "CHECKMARK")
     elif installing_folder.unfinished(folder):
         wrapped(layout, "An installation broke off; what has arrived is kept.", "INFO")
     else:
@@ -100,13 +112,10 @@ def _draw_backend(layout: bpy.types.UILayout, chosen: Any, run: installing.Insta
 def _draw_what_comes(layout: bpy.types.UILayout, chosen: Any) -> None:
     """Size, kind of torch, licences."""
     kind = installing_python.torch_kind(chosen.extra_index.strip())
-    gigabytes = installing.GIGABYTES[kind]
-    names = {"cuda": "CUDA", "rocm": "ROCm", "metal": "Metal", "cpu": "the processor"}
-    wrapped(
-        layout,
-        f"To download: about {gigabytes:.1f} GB, torch for {names[kind]}; on disk about {1.6 * gigabytes:.1f} GB.",
-        "IMPORT",
-    )
+    size, disk = installing.GIGABYTES[kind]
+    names = {"cuda": "CUDA", "rocm": "ROCm", "metal": "Metal", "cpu": "CPU"}
+    said = pgettext_iface("To download: about {size:.1f} GB, torch for {kind}; on disk about {disk:.1f} GB.")
+    wrapped(layout, said.format(size=size, kind=names[kind], disk=disk), "IMPORT")
     if kind == "cuda" and preferences.wanted_kind(chosen) == "cpu":
         wrapped(
             layout,
@@ -118,12 +127,18 @@ def _draw_what_comes(layout: bpy.types.UILayout, chosen: Any) -> None:
         wrapped(layout, problem, "ERROR")
     if not bpy.app.online_access:
         wrapped(layout, preferences.ONLINE_ACCESS, "ERROR")
-    wrapped(
-        layout,
-        "The packages keep licences of their own, mostly BSD, MIT and Apache 2.0; "
-        + ("those of CUDA are NVIDIA's and not free software." if kind == "cuda" else "all of them are free software."),
-        "TEXT",
-    )
+    if kind == "cuda":
+        wrapped(
+            layout,
+            "The packages keep licences of their own, mostly BSD, MIT and Apache 2.0; those of CUDA are NVIDIA's.",
+            "TEXT",
+        )
+    else:
+        wrapped(
+            layout,
+            "The packages keep licences of their own, mostly BSD, MIT and Apache 2.0; all of them are free software.",
+            "TEXT",
+        )
     licences = installing_folder.plan(preferences.backend_folder())
     if licences:
         layout.operator("sway.show_licences", icon="TEXT")
