@@ -272,5 +272,11 @@ def test_placement_follows_what_is_free(toys):
     assert at(12).tiled and at(12).chunk < at(80).chunk and not at(80).tiled
     assert at(80, memory=16).offload == "none"  # read straight to the card
     assert at(128, device="cpu") == Placement("cpu", "float32", "none", False, 8)
-    with pytest.raises(ValueError, match=r"needs 74 GB of memory and 32 GB are free; close"):
+    assert at(64, memory=64, device="cpu").dtype == "bfloat16"  # 74 GB in 32 bits
+    with pytest.raises(ValueError, match=r"needs 37 GB of memory and 32 GB are free; close"):
         at(32, memory=32, device="cpu")
+    assert (
+        place(folder, replace(family, half="float16"), Hardware("cuda", 90 * gib, 90 * gib, "bfloat16"), 1).dtype
+        == "float16"
+    )
+    assert place(folder, family, Hardware("cuda", 90 * gib, 90 * gib, "float16"), 1).dtype == "float16"  # an old card

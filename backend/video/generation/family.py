@@ -82,6 +82,8 @@ class Family:
     """Whether it can be given the last frame."""
     compression: tuple[int, int] = (8, 1)
     """Pixels (and frames) to one value of the latents."""
+    half: str = "bfloat16"
+    """The 16-bit type that it was published for."""
     precise_vae: bool = False
     """Whether its decoder needs 32 bits."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from dataclasses import dataclass
 
 from .family import Family
@@ -62,12 +64,12 @@ def place(model: ModelFolder, family: Family, hardware: Hardware, pixels: int) -
 
     pixels: of all frames together. Raises ValueError where even the slowest does not fit, saying how much is missing.
     """
-    dtype = hardware.half or "float32"
-    stored = 4 if dtype == "float32" else 2
-    # Weights are published in 16 bits or in 32; what is loaded has the type that is computed in.
-    scale = stored / _bytes_a_value(model)
-    parts = {name: round(size * scale) for name, size in model.weights.items()}
-    whole, largest = round(sum(parts.values()) * ROOM), round(max(parts.values()) * ROOM)
+    dtype = hardware.half and (family.half if hardware.half == "bfloat16" else hardware.half)
+    whole, largest = _sizes(model, 2 if dtype else 4)
+    if not dtype:
+        # Processors are faster in 32 bits, but slow is better than not at all.
+        dtype = "float32" if whole <= hardware.memory else "bfloat16"
+        whole, largest = _sizes(model, 4 if dtype == "float32" else 2)
     work = pixels * BYTES_PER_PIXEL
     if whole > hardware.memory and (hardware.device != "cuda" or whole + work > hardware.free):
         raise ValueError(
@@ -85,11 +87,17 @@ def place(model: ModelFolder, family: Family, hardware: Hardware, pixels: int) -
     return Placement(hardware.device, dtype, offload, tight or offload != "none", chunk)
 
 
+def _sizes(model: ModelFolder, bytes_a_value: int) -> tuple[int, int]:
+    """Bytes that all parts and the largest one take, with room for what a pass leaves about.
+
+    Weights are published in 8, 16 or 32 bits; what is loaded has the type that is computed in.
+    """
+    scale = ROOM * bytes_a_value / _bytes_a_value(model)
+    return round(model.size * scale), round(max(model.weights.values()) * scale)
+
+
 def _bytes_a_value(model: ModelFolder) -> int:
     """Of the largest part's weights as they are stored."""
-    import json
-    import struct
-
     part = max(model.weights, key=lambda name: model.weights[name])
     file = next(f for f in sorted((model.path / part).glob("*.safetensors")) if model.variant in f.name)
     with file.open("rb") as stream:

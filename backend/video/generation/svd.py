@@ -24,6 +24,7 @@ def read(model: ModelFolder) -> Family:
         steps=25,
         frames_least=int(unet.get("num_frames") or 14),
         prompted=False,
+        half="float16",
         compression=(shrink, 1),
     )
 
