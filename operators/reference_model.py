@@ -30,6 +30,9 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         if name in ("model", "accept")
     }
 
+    job: queue.Job | None = None  # type: ignore[assignment]
+    """None while the dialog is open."""
+
     def invoke(self, context, _event):
         if bpy.app.background:
             return self.execute(context)
@@ -40,6 +43,10 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         if bpy.app.background or context.window is None:
             return WorkerOperator.execute(self, context)
         return WorkerOperator.invoke(self, context, None)  # type: ignore[arg-type]
+
+    def cancel(self, context):
+        if self.job is not None:
+            WorkerOperator.cancel(self, context)
 
     def draw(self, _context: bpy.types.Context) -> None:
         model, layout = VideoModel[self.model], self.layout
@@ -55,8 +62,9 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         box.operator("wm.url_open", text="Read the Licence", icon="URL").url = offer.page
         layout.prop(self, "accept")
         if not bpy.app.online_access:
-            for line in textwrap.wrap(OFFLINE, LETTERS):
-                layout.label(text=line, icon="ERROR")
+            column = layout.column(align=True)
+            for number, line in enumerate(textwrap.wrap(OFFLINE, LETTERS)):
+                column.label(text=line, icon="BLANK1" if number else "ERROR")
 
     def begin(self, _context):
         if not bpy.app.online_access:

@@ -38,8 +38,8 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
         settings = context.scene.sway.reference
         if settings.source == Source.model.name:
             pipeline = pipeline_in(bpy.path.abspath(settings.model_folder))
-            if pipeline:
-                layout.label(text=title_of(pipeline), icon="CHECKMARK")
+            if title := title_of(pipeline):
+                layout.label(text=title, icon="CHECKMARK")
             elif settings.model_folder:
                 layout.label(text="No video model in this folder", icon="ERROR")
             else:
@@ -70,8 +70,8 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
         for number, candidate in enumerate(candidates, 1):
             clip = candidate_file(file, number)
             cell = grid.column(align=True)
-            draw_picture(cell, str(clip.with_name("pick.png")), scale=5.0)
-            text = f"{candidate['seed']}: {candidate['frequency_hz']:.2f} Hz"
+            draw_picture(cell, str(clip.with_name("pick.png")), scale=6.0)
+            text = f"Seed {candidate['seed']}, {candidate['frequency_hz']:.2f} Hz"
             cell.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
 
 

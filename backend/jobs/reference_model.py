@@ -40,11 +40,11 @@ def from_model(
     height, width = view.matte.shape
     framing = Framing((width, height), family.size_for(width / height, params.model_height))
     frames = family.frames_for(params.frames)
-    pixels = frames * framing.outer[0] * framing.outer[1]
-    placement = place(folder, family, measure(), pixels)
-    if placement.device == "cpu":
-        ctx.log(f"{family.title} runs without a graphics card here; each video may take hours.", "warning")
     with ctx.stage(f"Loading {family.title}", 0.1, 0.2):
+        placement = place(folder, family, measure(), frames * framing.outer[0] * framing.outer[1])
+        if placement.device == "cpu":
+            ctx.log(f"{family.title} runs without a graphics card here; each video may take hours.", "warning")
+        ctx.progress(0.1)
         large = replace(subject, camera=subject.camera.resized(*framing.inner))
         still = render_view(large).still
         ctx.progress(0.3)

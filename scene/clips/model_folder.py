@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 
 PROMPTLESS = "StableVideoDiffusionPipeline"
 """The one kind of model that reads no prompt and has a dial for motion instead."""
+
+_TITLES = {
+    "StableVideoDiffusion": "Stable Video Diffusion",
+    "Wan": "Wan",
+    "LTX2": "LTX-2",
+    "LTX": "LTX-Video",
+    "CogVideoXImageToVideo": "CogVideoX",
+}
+"""By how the pipelines' names begin, longer beginnings first."""
 
 
 def pipeline_in(folder: str) -> str:
@@ -29,5 +37,5 @@ def _pipeline(index: str, _changed: int) -> str:
 
 
 def title_of(pipeline: str) -> str:
-    """ "Stable Video Diffusion" of "StableVideoDiffusionPipeline"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", pipeline.removesuffix("Pipeline"))
+    """What people call the models of a pipeline; empty for one that makes no videos of pictures."""
+    return next((title for start, title in _TITLES.items() if pipeline.startswith(start)), "")

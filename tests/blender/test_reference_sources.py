@@ -78,13 +78,15 @@ def test_each_source_shows_its_own_settings(empty_scene, tmp_path):
 
 
 def test_broken_model_folders_have_no_name(tmp_path):
-    """An empty path, a folder without an index, a damaged index: no title; else words for the sidebar."""
+    """An empty path, a folder without an index, a damaged index: no title; else the models' usual name."""
     from bl_ext.user_default.sway.scene.clips.model_folder import pipeline_in, title_of
 
     assert pipeline_in("") == pipeline_in(str(tmp_path)) == ""
     (tmp_path / "model_index.json").write_text("{")
     assert pipeline_in(str(tmp_path)) == ""
+    assert title_of("") == title_of("StableDiffusionXLPipeline") == ""
     assert title_of("StableVideoDiffusionPipeline") == "Stable Video Diffusion"
+    assert (title_of("LTXPipeline"), title_of("LTX2Pipeline")) == ("LTX-Video", "LTX-2")
 
 
 def test_downloads_need_network_permission_and_consent(empty_scene):
