@@ -67,7 +67,9 @@ def show(obj: bpy.types.Object, shown: bool) -> None:
 
 
 def is_shown(obj: bpy.types.Object) -> bool:
-    return MODIFIER in obj.modifiers
+    """Whether an object's splats are coloured by their stiffness."""
+    modifier = obj.modifiers.get(MODIFIER)
+    return modifier is not None and modifier.node_group is not None
 
 
 def limits(obj: bpy.types.Object) -> tuple[float, float]:
@@ -113,7 +115,7 @@ def _fill(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.types.N
     opacity = build.node("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     stiffness = build.attribute(ATTRIBUTE, "FLOAT")
     ends = {"From Min": group_in.outputs[SOFT], "From Max": group_in.outputs[STIFF]}
-    ramp = build.node("ShaderNodeValToRGB", {"Fac": build.add("ShaderNodeMapRange", {"Value": stiffness, **ends})})
+    ramp = build.node("ShaderNodeValToRGB", {0: build.add("ShaderNodeMapRange", {"Value": stiffness, **ends})})
     stops = ramp.color_ramp.elements
     stops[0].color, stops[1].color = (*RAMP[0], 1), (*RAMP[-1], 1)
     for place, colour in zip(np.linspace(0, 1, len(RAMP))[1:-1], RAMP[1:-1], strict=True):
