@@ -15,9 +15,9 @@ from ..mpm.total_lagrangian.body import Body
 from .modes import Modes
 from .timing import Timing
 
-SPACING = 0.15
+SPACING = 0.1
 """Seconds between knots: wind of up to 3 Hz."""
-KNOTS_MAX = 12
+KNOTS_MAX = 16
 FINER = 4
 """Samples of a convolution in a simulated frame."""
 
