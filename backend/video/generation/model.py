@@ -117,5 +117,5 @@ def _place(pipeline: Any, placement: Placement) -> None:
         )
     else:
         pipeline.to(placement.device)
-    if placement.tiled and hasattr(pipeline.vae, "enable_tiling"):
+    if placement.tiled and hasattr(pipeline.vae, "use_tiling"):  # not all can
         pipeline.vae.enable_tiling()
