@@ -18,7 +18,7 @@ from pathlib import Path
 ADDON = "bl_ext.user_default.sway"
 FULL = {"frames": 48, "render_every": 2, "pixels": 256, "iterations": 3}
 QUICK = {"frames": 36, "render_every": 4, "pixels": 160, "iterations": 1}
-LOSS_OF = {"modal": "tracks, root mean square in pixels", "gradient": "pictures, L1 + D-SSIM"}
+LOSS = "tracks, root mean square in pixels"
 SKY = (0.87, 0.9, 0.93, 1.0)
 
 seconds: dict[str, float] = {}
@@ -153,7 +153,7 @@ def make_report(obj, options: argparse.Namespace, source: Path, rendered: int) -
             "worker": round(max(f["peak_rss_mb"] for f in found.values())),
         },
         "strategy": fit["strategy"],
-        "loss": {"first": fit["loss_first"], "last": fit["loss_last"], "of": LOSS_OF[fit["strategy"]]},
+        "loss": {"first": fit["loss_first"], "last": fit["loss_last"], "of": LOSS},
         "young_pa": fit["young_pa"],
         "clip_frequency_hz": fit["clip_frequency_hz"],
         "fitted_frequency_hz": fit["frequency_hz"],
