@@ -283,3 +283,42 @@ def test_harmonics_and_dilation_work_together(scene_module, stage, cloud):
     set_inputs(DILATED=True)
     _, dilated = drawn(obj, display)
     np.testing.assert_array_equal(plain, dilated)
+
+
+def test_baked_motion_is_blurred(scene_module, cloud, tmp_path):
+    """A bake that takes splats across the picture smears them over the shutter's time in Cycles."""
+    trajectory, bake = scene_module("backend.trajectory"), scene_module("scene.bakes.bake")
+    given = cloud(6)
+    given.positions[:] = np.linspace([0, 0, -1], [0, 0, 1], 6)
+    given.scales[:], given.opacity[:] = 0.08, 1
+    obj = scene_module("scene.splats").add_splats(bpy.context, "row", given, up="+Z")
+    frames = np.zeros((6, 1, 3), np.float32)
+    frames[:, 0, 0] = 0.5 * np.arange(6)  # half a metre a frame
+    still = np.tile(np.array([1, 0, 0, 0], np.float32), (6, 1, 1))
+    binding = trajectory.Binding(np.arange(6, dtype=np.int32), np.zeros((6, 1), np.int32), np.ones((6, 1), np.float32))
+    bake.bake(bpy.context, obj, trajectory.Trajectory(frames[0], frames, still, binding, fps=24.0), 1, "TRAJECTORY")
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 4
+    scene.camera.location, scene.camera.rotation_euler = (1, -6, 0), (np.pi / 2, 0, 0)
+    scene.render.engine, scene.render.film_transparent = "CYCLES", True
+    scene.render.resolution_x = scene.render.resolution_y = 32
+    scene.cycles.samples, scene.cycles.use_denoising = 8, False
+    scene.render.motion_blur_shutter = 1.0
+    scene.render.filepath = str(tmp_path / "row.png")
+    scene.frame_set(3)
+    variances = []
+    for blurred in (False, True):
+        scene.render.use_motion_blur = blurred
+        bpy.ops.render.render(write_still=True)
+        image = bpy.data.images.load(scene.render.filepath)
+        pixels = np.empty(32 * 32 * 4, np.float32)
+        image.pixels.foreach_get(pixels)
+        bpy.data.images.remove(image)
+        cover = pixels.reshape(32, 32, 4)[..., 3].sum(0)  # along x
+        x = (np.arange(32) + 0.5) / 8  # m
+        mean = (x * cover).sum() / cover.sum()
+        variances.append(((x - mean) ** 2 * cover).sum() / cover.sum())
+    # Half a metre in the shutter's time: a uniform smear adds 0.5^2 / 12 = 0.021 m^2 to a splat's 0.0064.
+    assert variances[1] - variances[0] == pytest.approx(0.5**2 / 12, rel=0.3)  # 8 samples in time
