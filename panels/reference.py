@@ -26,6 +26,13 @@ def _hidden(context: bpy.types.Context) -> tuple[str, ...]:
     return tuple(hidden)
 
 
+def _watch(layout: bpy.types.UILayout, clip: Path, text: str = "") -> None:
+    """A button that plays a clip's film in the system's player."""
+    film = clip.with_name("film.mp4")
+    if film.is_file():
+        layout.operator("wm.path_open", text=text, icon="PLAY").filepath = str(film)
+
+
 class SWAY_PT_reference(StepPanel, bpy.types.Panel):
     bl_label = "Reference Motion"
     step, operator, icon = "reference", "sway.make_reference", "FORCE_WIND"
@@ -63,6 +70,8 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
     def draw_state(self, context, obj, layout):
         StepPanel.draw_state(self, context, obj, layout)
         candidates, file = steps.summary(obj, "reference").get("candidates", []), obj.sway.reference.file
+        if file and not candidates:
+            _watch(layout, Path(file), "Watch")
         if not candidates or not file:
             return
         layout.label(text="Pick one:")
@@ -72,7 +81,9 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
             cell = grid.column(align=True)
             draw_picture(cell, str(clip.with_name("pick.png")), scale=6.0)
             text = f"Seed {candidate['seed']}, {candidate['frequency_hz']:.2f} Hz"
-            cell.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
+            row = cell.row(align=True)
+            row.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
+            _watch(row, clip)
 
 
 class SWAY_PT_reference_advanced(AdvancedPanel, bpy.types.Panel):

@@ -15,8 +15,8 @@ from .reference_candidate import Candidate, candidate_of
 
 FINER = 2
 """How many times the view's size a film is read at: alignment then resamples it once, from more than enough."""
-FEW = 14
-"""Frames below which a fit has little to go by."""
+FEW, LEAST_FOR_FIT = 14, 8
+"""Frames below which a fit has little to go by, and none at all."""
 FOLDER_FPS = 24.0
 
 
@@ -46,6 +46,7 @@ def own_film(
             film, fps, view, name, 0, aligned=params.align, background=params.keep_background, progress=ctx.progress
         )
     if len(film) < FEW:
-        ctx.log(f"{name} has {len(film)} frames; with {FEW} and more a fit finds the stiffness more surely.", "warning")
+        fit = "cannot tell stiffness from speed" if len(film) < LEAST_FOR_FIT else "is less sure of the stiffness"
+        ctx.log(f"{name} has {len(film)} frames; with fewer than {FEW} Fit Material {fit}.", "warning")
     show(found)
     return [found]
