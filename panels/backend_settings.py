@@ -52,7 +52,7 @@ def wrapped(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
 def lines_of(text: str) -> list[str]:
     """A text in lines of at most `WIDTH`; letters of Chinese are twice as wide and break anywhere."""
     lines, line, width = [], "", 0
-    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*", text):
+    for piece in re.findall(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*", text):
         wide = 2 * len(piece) if ord(piece[0]) >= 0x2E80 else len(piece)
         if line and width + wide > WIDTH:
             lines, line, width = [*lines, line.rstrip()], "", 0
