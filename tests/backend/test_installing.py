@@ -97,7 +97,7 @@ def test_installed_repaired_updated_and_removed_from_a_folder_of_wheels(tmp_path
 
 
 def test_installed_from_an_index_with_a_list_of_licences(tmp_path, wheels, requirements, monkeypatch):
-    """Through an index: the plan names what comes and its licence; a failure is one sentence, and the next run resumes."""
+    """Through an index: the plan names what comes and its licence; a failure is one sentence; the next run resumes."""
     index = tmp_path / "simple"
     for name in ("sway_leaf", "sway_root"):
         page = index / name.replace("_", "-") / "index.html"
