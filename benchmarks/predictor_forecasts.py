@@ -13,8 +13,8 @@ from backend.spectral.automatic import automatic_picture
 from backend.spectral.diffusion.scores import Forecast
 from backend.spectral.pixel_motion import Grid
 from backend.spectral.plant import plant_motion
-from backend.spectral.predicted_layer import found_mask
-from backend.spectral.predictor import SIZE, predict
+from backend.spectral.predicted_layer import found_mask, likely
+from backend.spectral.predictor import SIZE, Prediction, predict
 from backend.spectral.predictor_guidance import Guidance
 from backend.spectral.predictor_prior import AMPLITUDES, DURATION, WIDTH
 from backend.spectral.training.generator import generate
@@ -30,9 +30,26 @@ DRAWN = 4
 
 def predicted(image: np.ndarray, weights: Path | None = None, mask: np.ndarray | None = None) -> Forecast:
     """The fast predictor's distribution; with a mask [H, W], as a person gives it who says what moves."""
-    height, width = image.shape[:2]
-    found = predict(image, Guidance(mask), weights, size=min(SIZE, round(np.sqrt(height * width))))
-    rows, columns = height // 2, width // 2
+    return _forecast(predict(image, Guidance(mask), weights, _native(image)), image)
+
+
+def one_click(image: np.ndarray, weights: Path | None = None) -> Forecast:
+    """The predictor about the subject in focus, as Animate Picture asks it."""
+    found = _automatic(image.tobytes(), image.shape)
+    mask = None if found is None else np.clip(_resized(found[0], image.shape[1], image.shape[0]), 0, 1)
+    guided = predict(image, Guidance(mask), weights, _native(image))
+    if mask is not None and not likely(guided.sample()).any():
+        guided = predict(image, Guidance(), weights, _native(image))
+    return _forecast(guided, image)
+
+
+def _native(image: np.ndarray) -> int:
+    """What the network sees: not more than there is."""
+    return min(SIZE, round(np.sqrt(image.shape[0] * image.shape[1])))
+
+
+def _forecast(found: Prediction, image: np.ndarray) -> Forecast:
+    rows, columns = image.shape[0] // 2, image.shape[1] // 2
     shapes = np.stack([_resized(shape, columns, rows) for shape in found.shapes])
     power = np.einsum("km,mhwc->khw", found.deviations**2, np.abs(shapes) ** 2)
     return Forecast(shapes, np.sqrt(power.sum(0) / 2), np.sqrt(power.mean((1, 2)) / 2))

@@ -11,8 +11,7 @@ from ..api.picture_predict import PicturePredictParams
 from ..context import JobContext
 from ..picture import Kind, Layer, Picture
 from ..spectral.layers import reduced
-from ..spectral.predicted_layer import likely, motion_map, predicted_layer
-from ..spectral.predictor import predict
+from ..spectral.predicted_layer import guessed, likely, motion_map, predicted_layer
 from ..spectral.predictor_guidance import Guidance
 from ..spectral_volume import SpectralVolume
 from .pictures import save_picture
@@ -71,6 +70,6 @@ def _drawn(
         volume = sample(model, picture.image, seed=params.seed, progress=ctx.progress)
         return volume, likely(volume)
     strokes = tuple(np.asarray(line.points, float) for line in marked.lines)
-    found = predict(picture.image, Guidance(marked.mask, strokes, picture.wind.direction))
+    found = guessed(picture.image, Guidance(marked.mask, strokes, picture.wind.direction), params.subject)
     volume = found.sample(params.seed)
     return volume, found.matte if likely(volume).any() else np.zeros_like(found.matte)

@@ -8,15 +8,19 @@ rhythm that was predicted; a mask that was painted says what moves and what does
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from ..picture import Kind, Layer, Line
 from ..spectral_volume import SpectralVolume
 from . import matting
+from .automatic import automatic_mask
 from .layers import marks
 from .pixel_motion import Grid
 from .plant import plant_strokes, stroke_fields
+from .predictor import Prediction, predict
+from .predictor_guidance import Guidance
 from .predictor_prior import AMPLITUDES, WIDTH
 
 LOOKED_AT = 384
@@ -29,12 +33,43 @@ AGREES = 0.5
 """Share of what likely moves that the cut must leave; and no more than 1 over it."""
 STILL = 0.1
 """Pixels on a picture of 256: less than this, everywhere, is no motion."""
+ALONG = 0.04
+"""Of the picture's longer side: what lies so near to a drawn line counts as the subject."""
 BESIDE = 0.12
 """Of a line's length: how far to its sides it is believed (standard deviation)."""
 LEAST = 0.5
 """Of the usual motion of plants: a drawn part's tip moves at least so far, whatever was predicted there."""
 TOO_LITTLE = 0.002
 """Of the picture: a mask below this holds nothing."""
+
+
+def guessed(image: np.ndarray, guidance: Guidance, subject: bool = True, weights: Path | None = None) -> Prediction:
+    """The fast predictor's answer for a picture [H, W, 3 or 4].
+
+    subject: where no mask is given, only about what is in focus, if that can be found and has something that moves;
+    what strokes run along belongs to it.
+    """
+    if subject and guidance.mask is None:
+        mask = _subject(image, guidance.strokes)
+        if (mask > 0.5).any():
+            found = predict(image, replace(guidance, mask=mask), weights)
+            if likely(found.sample()).any():
+                return found
+    return predict(image, guidance, weights)
+
+
+def _subject(image: np.ndarray, strokes: tuple[np.ndarray, ...]) -> np.ndarray:
+    """What is in focus and what lies along strokes [H, W], 0..1; 0 where nothing stands out."""
+    import cv2
+
+    shape = image.shape[:2]
+    try:
+        mask = automatic_mask(image)
+    except ValueError:
+        mask = np.zeros(shape, np.float32)
+    wide = 2 * max(round(ALONG * max(shape)), 1) + 1
+    along = marks(tuple(Line(points) for points in strokes), shape).astype(np.float32)
+    return np.maximum(mask, cv2.dilate(along, np.ones((wide, wide))))
 
 
 def predicted_layer(
