@@ -164,7 +164,8 @@ def test_weights_in_16_bits_are_taken_where_both_are_there():
     names = [
         "unet/config.json",
         "unet/d.safetensors",
-        "unet/d.fp16.safetensors",
+        "unet/d.fp16-00001-of-00001.safetensors",
+        "unet/d.safetensors.index.fp16.json",
         "unet/d.bin",
         "vae/config.json",
         "vae/d.safetensors",
@@ -174,7 +175,8 @@ def test_weights_in_16_bits_are_taken_where_both_are_there():
     assert wanted_files(names, index) == [
         "model_index.json",
         "unet/config.json",
-        "unet/d.fp16.safetensors",
+        "unet/d.fp16-00001-of-00001.safetensors",
+        "unet/d.safetensors.index.fp16.json",
         "vae/config.json",
         "vae/d.safetensors",
     ]

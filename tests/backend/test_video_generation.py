@@ -253,6 +253,22 @@ def test_folders_that_cannot_serve_are_refused(copy, how, words):
     assert str(refusal.value).rstrip(".").count(". ") == 0
 
 
+def test_weights_in_16_bits_and_in_pieces_are_read(tmp_path):
+    """A model published in a variant, its decoder in three files: named, loaded; refused where a piece is missing."""
+    import torch
+
+    TOYS["ltx"]().to(torch.float16).save_pretrained(tmp_path, variant="fp16", max_shard_size="100KB")
+    folder = inspect(tmp_path)
+    pieces = sorted((tmp_path / "vae").glob("*.safetensors"))
+    assert len(pieces) > 1 and folder.variant == "fp16"
+    assert folder.weights["vae"] == sum(piece.stat().st_size for piece in pieces)
+    model = VideoModel.load(folder, PLAIN)
+    assert np.isfinite(model.make(_request(model.family)).frames).all()
+    pieces[1].unlink()
+    with pytest.raises(ValueError, match=f"incomplete: vae/{pieces[1].name} is missing; download"):
+        inspect(tmp_path)
+
+
 def test_a_missing_folder_and_weights_of_another_shape_are_refused(copy, tmp_path):
     """A path to nothing; settings that do not fit the weights."""
     with pytest.raises(FileNotFoundError, match="there is no folder"):

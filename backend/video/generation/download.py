@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from .folder import INDEX, PICKLES, ModelFolder, inspect
 
 SETTINGS = {".json", ".txt", ".model", ".jinja"}
 """Suffixes of settings and vocabularies."""
-HALF = ".fp16."
+HALF = re.compile(r"\.fp16[.-]")
 """In the names of weights that are there in 16 bits as well."""
 ROOM = 1.02
 """Over the download's size, to be free on the disk."""
@@ -86,9 +87,9 @@ def wanted_files(names: Iterable[str], index: str) -> list[str]:
     paths = [PurePosixPath(name) for name in names]
     inside = [p for p in paths if len(p.parts) == 2 and p.parts[0] in parts and p.suffix not in PICKLES]
     weights = [p for p in inside if ".safetensors" in p.name]
-    halved = {p.parts[0] for p in weights if HALF in p.name}
+    halved = {p.parts[0] for p in weights if HALF.search(p.name)}
     # All or none: diffusers loads one variant of the whole model, and plain weights where a part has no other.
-    chosen = [p for p in weights if (HALF in p.name) == (p.parts[0] in halved)]
+    chosen = [p for p in weights if bool(HALF.search(p.name)) == (p.parts[0] in halved)]
     settings = [p for p in inside if p.suffix in SETTINGS and p not in weights]
     return [INDEX, *sorted(str(p) for p in [*settings, *chosen])]
 

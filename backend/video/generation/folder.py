@@ -6,6 +6,7 @@ Standard library only, so that Blender can name the model before any compute pac
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ IMAGE_TO_VIDEO = {
 2.2 TI2V-5B are published under the name of their text pipeline and do both."""
 TEXT_TO_VIDEO = {"CogVideoXPipeline", "TextToVideoSDPipeline", "MochiPipeline", "AnimateDiffPipeline"}
 INDEX = "model_index.json"
+_SHARDED = re.compile(r"\.safetensors\.index(\.\w+)?\.json$")
+"""Names of the lists of the files that weights are split into; between the last dots stands the variant."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def _component(path: Path, name: str) -> tuple[int, str]:
 def _weights(path: Path, folder: Path) -> tuple[int, str]:
     """Bytes and variant of a component's safetensors; the plain ones where both are there."""
     names = {file.name for file in folder.glob("*.safetensors*")}
-    for index in sorted((n for n in names if n.endswith(".safetensors.index.json")), key=len):
+    for index in sorted((n for n in names if _SHARDED.search(n)), key=len):
         shards = sorted(set(_json(folder / index).get("weight_map", {}).values()))
         missing = next((shard for shard in shards if shard not in names), None)
         if missing is None and shards:
