@@ -208,7 +208,8 @@ def wall(scene_module, tmp_path):
     obj = scene_module("scene.splats").add_splats(bpy.context, "splat", flat, up="+Z")
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("black")
-    scene.world.color = (0, 0, 0)
+    scene.world.use_nodes = True
+    scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0, 0, 0, 1)
     look.prepare_scene(scene)
     bpy.ops.mesh.primitive_plane_add(size=8, location=(0, 1, 0), rotation=(np.pi / 2, 0, 0))
     wall = bpy.context.object
