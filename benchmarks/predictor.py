@@ -210,7 +210,7 @@ def _clip(
     rows.append(
         _row(f"{clip.name}, true mask given: energy map correlation", scores.correlation(true**2, given**2), "")
     )
-    sheet.add(clip.image, true, forecasts, clip.name)
+    sheet.add(clip.image, true, forecasts, clip.name, private=clip.name in predictor_clips.REAL)
     return rows
 
 

@@ -35,9 +35,19 @@ class Sheet:
     def __init__(self) -> None:
         self._rows: list[np.ndarray] = []
         self._names: list[str] = []
+        self._private: set[int] = set()
 
-    def add(self, image: np.ndarray, true: np.ndarray | None, forecasts: dict[str, Forecast], label: str = "") -> None:
-        """A picture, its true motion map [h, w] or None, and what was forecast."""
+    def add(
+        self,
+        image: np.ndarray,
+        true: np.ndarray | None,
+        forecasts: dict[str, Forecast],
+        label: str = "",
+        private: bool = False,
+    ) -> None:
+        """A picture, its true motion map [h, w] or None, and what was forecast. private: it must not be published."""
+        if private:
+            self._private.add(len(self._rows))
         self._names = ["", "truth", *forecasts]
         peak = true.max() if true is not None else max(float(f.motion.max()) for f in forecasts.values())
         tiles = [_picture(image, label), _heat(true, peak) if true is not None else _said("no ground truth")]
@@ -45,7 +55,8 @@ class Sheet:
         tiles += [_heat(f.motion, float(f.motion.max())) for f in forecasts.values()]
         self._rows.append(np.concatenate(tiles, 1))
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path) -> None:
+        """sheet.png with every row, published.jpg with those that may be."""
         import cv2
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,9 +65,10 @@ class Sheet:
             cv2.putText(
                 head, name, (4 + i * TILE[0], 11), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (255, 255, 255), 1, cv2.LINE_AA
             )
-        path = folder / "sheet.png"
-        path.write_bytes(cv2.imencode(".png", np.concatenate([head, *self._rows])[..., ::-1])[1].tobytes())
-        return path
+        public = [row for i, row in enumerate(self._rows) if i not in self._private]
+        for name, rows in (("sheet.png", self._rows), ("published.jpg", public)):
+            encoded = cv2.imencode(Path(name).suffix, np.concatenate([head, *rows])[..., ::-1])[1]
+            (folder / name).write_bytes(encoded.tobytes())
 
 
 def _picture(image: np.ndarray, label: str) -> np.ndarray:
