@@ -14,7 +14,7 @@ COLUMNS = 3
 """Families beside each other."""
 
 
-def write_sheet(path: Path, network: PredictorNetwork | None = None, height: int = 64, width: int = 96) -> None:
+def write_sheet(path: Path, network: PredictorNetwork | None = None, height: int = 48, width: int = 72) -> None:
     """A picture of every family and one without plants: the picture, its true amplitude and, with a network, that.
 
     Amplitudes are bright where far, each picture's largest true one white. Writes `path` (.png or .jpg).
