@@ -58,11 +58,10 @@ class Gusts:
     @cached_property
     def _gains(self) -> np.ndarray:
         """Acceleration of each mode under 1 m/s^2 along each direction [D, M]: phi^T M d / phi^T M phi."""
-        elements = self.body.elements
-        mass = self.body.spread.T @ (elements.volume * self.body.element_density)  # [P]
-        shapes = self.modes.shapes
-        along = np.einsum("mpc,p,dc->dm", shapes, mass, self.directions)
-        return along / np.einsum("mpc,p->m", shapes**2, mass)
+        mass = self.body.mass  # lumped, as the solver has it: on coarse grids some percent above the consistent one
+        fields = np.stack([self.body.lift(shape) for shape in self.modes.shapes])  # [M, n, 3]
+        along = np.einsum("mnc,n,dc->dm", fields, mass, self.directions)
+        return along / np.einsum("mnc,n->m", fields**2, mass)
 
     def courses(self, rates: np.ndarray, decay: float, since: np.ndarray) -> np.ndarray:
         """What each mode does under each number: [..., G, M, frames], metres per m/s^2.

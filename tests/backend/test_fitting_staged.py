@@ -143,18 +143,18 @@ def test_two_clips_from_two_cameras_share_a_stiffness(case, clip, side):
     assert fit.started[1].velocity[tip, 1].mean() == pytest.approx(-0.5, abs=0.05)
 
 
-def test_a_second_view_shows_depth(case, clip, side):
-    """One motion from two sides: the velocity away from the first camera, 0.2 m/s at the tip, is found to a fifth.
-
-    From the first view alone it is kept near nothing.
-    """
+def test_a_second_view_shows_depth(case, side):
+    """Mostly away from the first camera, 0.6 m/s at the tip: the second view brings that from a sixth off to a tenth."""
     tip = case.driven.model.rest[:, 2] > 0.95 * HEIGHT
-    alone = fit_modal(case.task(clip, front_view(SIZE)))
-    assert abs(alone.velocity[tip, 1].mean()) < 0.1
-    view = Observation(case.film(side, [0.6, 0.2, 0]), side, motion=0)
-    both = fit_modal(case.task(clip, front_view(SIZE), others=(view,)))
-    assert both.velocity[tip, 1].mean() == pytest.approx(0.2, abs=0.04)
-    assert DEPTH not in both.remarks
+    true = 0.6 * ((case.driven.model.rest[tip, 2] / HEIGHT) ** 1.5).mean()
+    push = [0.05, 0.6, 0]
+    first = case.film(front_view(SIZE), push)
+    alone = fit_modal(case.task(first, front_view(SIZE)))
+    view = Observation(case.film(side, push), side, motion=0)
+    both = fit_modal(case.task(first, front_view(SIZE), others=(view,)))
+    missed, found = (abs(fit.velocity[tip, 1].mean() / true - 1) for fit in (alone, both))
+    assert found < 0.1 < missed
+    assert DEPTH in alone.remarks and DEPTH not in both.remarks
 
 
 def test_views_of_one_motion_must_be_cut_alike(case, clip, side):
@@ -167,7 +167,7 @@ def test_views_of_one_motion_must_be_cut_alike(case, clip, side):
 def test_gusts_in_closed_form_move_as_the_solver_does(case):
     """A small gust along x on the undamped stalk: the modes' sum against the solver, to 5 % of the largest way.
 
-    Eight modes leave out what is stiffer, some percent of a lean under an even push.
+    Its first frequency is known to 0.5 % (test_fitting_modes), which is 0.04 rad in the 7.8 rad that it sways here.
     """
     task = case.task(Clip(np.zeros((FRAMES, SIZE, SIZE, 3), np.float32), FPS), front_view(SIZE))
     modes, timing = task.modes, task.timing
@@ -216,7 +216,8 @@ def test_truncated_gradients_stop_at_their_stretch(case):
     assert np.array_equal(whole.young, part.young) and np.array_equal(whole.velocity, part.velocity)
     late, cut = gradient(3), gradient(3, length=2)
     assert np.abs(late.velocity).max() > 0 and not cut.velocity.any()
-    assert 0 < np.abs(cut.young).max() < np.abs(late.young).max()
+    assert cut.young.any() and not np.array_equal(cut.young, late.young)
+    assert np.array_equal(gradient(3, length=4).young, late.young)
 
 
 def test_physdreamers_settings_are_those_of_its_code():
