@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import bpy
@@ -10,6 +11,15 @@ from ..properties import steps
 from ..scene.fields import heat_map
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, SidebarPanel, StepPanel
+
+
+WIDTH = 36
+"""Characters that a label of the sidebar shows at its usual width."""
+
+
+def _wrapped(sentences: list[str]) -> list[str]:
+    """Sentences in lines that the sidebar shows whole; those after a sentence's first are set in."""
+    return [line for sentence in sentences for line in textwrap.wrap(sentence, WIDTH, subsequent_indent="    ")]
 
 
 class SWAY_PT_fit(StepPanel, bpy.types.Panel):
@@ -27,12 +37,11 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
 
     def lines(self, found):
         if "gain_db" not in found:  # loaded from a file
-            return found.get("sentences", [])
+            return _wrapped(found.get("sentences", []))
         stiffness = " · ".join(f"{young:.2e} Pa" for young in found["young_pa"])
-        return [
-            *(found.get("sentences") or [f"Stiffness {stiffness}", f"Sways at {found['frequency_hz']:.2f} Hz"]),
-            f"{found['gain_db']:.1f} dB closer to the clip than at rest",
-        ]
+        short = [f"Stiffness {stiffness}", f"Sways at {found['frequency_hz']:.2f} Hz"]
+        gain = f"{found['gain_db']:.1f} dB closer to the clip than at rest"
+        return _wrapped([*(found.get("sentences") or short), gain])
 
 
 class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
@@ -59,8 +68,8 @@ class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
         film = folder / "report.mp4"
         if film.is_file():
             layout.operator("wm.path_open", text="Play Film of the Comparison", icon="PLAY").filepath = str(film)
-        for remark in found.get("remarks", ()):
-            layout.label(text=remark, icon="INFO")
+        for line in _wrapped(found.get("remarks", [])):
+            layout.label(text=line)
 
 
 class SWAY_PT_fit_advanced(AdvancedPanel, bpy.types.Panel):

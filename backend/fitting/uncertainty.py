@@ -46,7 +46,7 @@ class PartStiffness:
     @property
     def sentence(self) -> str:
         if not self.identified:
-            return f"Part {self.part}: not identifiable from this clip ({self.young:.1e} Pa is a guess)"
+            return f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is a guess"
         factor = 10**self.log_error
         sure = f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"
         return f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}"
