@@ -12,6 +12,7 @@ from backend.api.materials import MaterialParams
 from backend.api.param import label_of, specs
 from backend.api.picture import LayerParams, PictureParams
 from backend.api.picture_find import PictureFindParams
+from backend.api.picture_predict import PicturePredictParams
 from backend.api.reference import ReferenceParams
 from backend.api.simulate import SimulateParams
 from backend.api.swing import SwingParams
@@ -29,7 +30,8 @@ STEPS = {
     "Pull by Hand": ("drag", SwingParams),
     "Bake": ("bake", BakeParams),
     "Find What Moves": ("picture_find", PictureFindParams),
-    "Animate Picture": ("animate_picture", PictureParams),
+    "Animate Picture": ("picture_predict", PicturePredictParams),
+    "Preview and Export of a Picture": ("animate_picture", PictureParams),
     "Layer of a Picture": ("add_picture_layer", LayerParams),
     "Modes from Video": ("find_video_modes", VideoModesParams),
 }

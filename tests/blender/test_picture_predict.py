@@ -82,3 +82,38 @@ def test_what_cannot_be_predicted_is_said_in_one_sentence(flower, tmp_path):
     with pytest.raises(RuntimeError, match="nothing in the picture seems to move"):
         bpy.ops.sway.picture_predict(image=wall.name)
     assert not wall.sway.layers
+
+
+class _Layout:
+    """Takes what a panel draws; every property must be one of its data's, every operator registered."""
+
+    def __init__(self) -> None:
+        self.operators: list[str] = []
+
+    def prop(self, data, name, **_options) -> None:
+        assert name in data.bl_rna.properties, name
+
+    def operator(self, name, *_arguments, **_options):
+        import bpy
+
+        assert name.split(".")[1] in dir(getattr(bpy.ops, name.split(".")[0])), name
+        self.operators.append(name)
+        return self
+
+    operator_menu_enum = operator
+
+    def __getattr__(self, _name):
+        return lambda *_arguments, **_options: self
+
+
+def test_the_panel_offers_to_predict_again(flower):
+    """A predicted layer has lines, its mask, the prediction's settings and another press; no video's peaks."""
+    from types import SimpleNamespace
+
+    from bl_ext.user_default.sway.panels.picture_editor import SWAY_PT_picture
+
+    layout = _Layout()
+    context = SimpleNamespace(space_data=SimpleNamespace(type="IMAGE_EDITOR", image=flower))
+    SWAY_PT_picture.draw(SimpleNamespace(layout=layout), context)
+    assert "sway.picture_predict" in layout.operators and "sway.draw_picture_lines" in layout.operators
+    assert "sway.pick_peaks" not in layout.operators
