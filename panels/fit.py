@@ -12,7 +12,6 @@ from ..scene.fields import heat_map
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, SidebarPanel, StepPanel
 
-
 WIDTH = 36
 """Characters that a label of the sidebar shows at its usual width."""
 
