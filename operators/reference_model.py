@@ -44,10 +44,6 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
             return WorkerOperator.execute(self, context)
         return WorkerOperator.invoke(self, context, None)  # type: ignore[arg-type]
 
-    def cancel(self, context):
-        if self.job is not None:
-            WorkerOperator.cancel(self, context)
-
     def draw(self, _context: bpy.types.Context) -> None:
         model, layout = VideoModel[self.model], self.layout
         layout.prop(self, "model")

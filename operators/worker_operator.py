@@ -76,9 +76,10 @@ class WorkerOperator:
         return self._end(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender gives up the operator: the file or the window is being closed."""
-        queue.cancel(self.job)
-        self._close(context)
+        """Blender gives up the operator: its dialog, the file or the window is being closed."""
+        if self._timer:
+            queue.cancel(self.job)
+            self._close(context)
 
     def _begun(self, context: bpy.types.Context) -> bool:
         try:
