@@ -22,7 +22,7 @@ def folder(addon, tmp_path_factory):
     from bl_ext.user_default.sway.backend.sample import potted_plant
 
     made = tmp_path_factory.mktemp("recipes")
-    formats.write_ply(made / "plant.ply", potted_plant(count=3000))
+    formats.write_ply(made / "plant.ply", potted_plant(count=6000))
     bpy.ops.wm.read_homefile(app_template="", use_empty=True)
     image = bpy.data.images.new("photo", 64, 96)
     y, x = np.mgrid[:96, :64]
