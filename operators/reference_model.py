@@ -30,9 +30,6 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         if name in ("model", "accept")
     }
 
-    job: queue.Job | None = None  # type: ignore[assignment]
-    """None while the dialog is open."""
-
     def invoke(self, context, _event):
         if bpy.app.background:
             return self.execute(context)
