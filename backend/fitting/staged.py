@@ -4,8 +4,8 @@
 |---|---|---|
 | search | stiffness, damping, onset | tracks, in modal space |
 | velocity | first velocity, stiffness frozen | tracks of the first frames, by least squares with the solver |
-| one, parts | stiffness, of all and of each part | all tracks, the same way |
-| calibrated | the same | tracks without the error of optical flow, see `calibration` |
+| one | one stiffness for all | all tracks, the same way |
+| calibrated | stiffness of each part, twice | tracks by pictures of the fit, see `calibration` |
 | field | stiffness between and within parts, velocity beyond the modes | pictures, L1 + D-SSIM, through the chain |
 
 The field is kept where pictures of all clips are nearer with it than without.
@@ -33,7 +33,7 @@ FIRST_PERIODS = 0.4
 """Periods of the slowest sway after which first frames end: the less a plant has turned back, the more it is push."""
 VELOCITY_ITERATIONS = 2
 CALIBRATIONS, CALIBRATED_ITERATIONS = 2, 2
-"""Rounds of correcting tracks by the fit's own pictures, and the iterations of each."""
+"""Rounds of tracks by the fit's own pictures; iterations of each, but for the first one that tells parts apart."""
 FIELD = Shape(resolution=8)
 """Of stiffness, as coarse as PhysDreamer's, and of velocity, whose modes are there already."""
 DECADES = 0.3
@@ -65,25 +65,20 @@ def fit_staged(task: Task) -> Fit:
         task, "velocity", problems, states, early, one, share=(0.15, 0.2), frozen=True, iterations=VELOCITY_ITERATIONS
     )
     history = found.history
-    for stage, part, share in (("one", one, (0.2, 0.3)), ("parts", task.part, (0.3, 0.4))):
-        if stage == "one" or task.part.any():
-            found = explain(task, stage, problems, found.states, weights, part, share=share)
-            history += found.history
+    found = explain(task, "one", problems, found.states, weights, one, share=(0.2, 0.3))
+    history += found.history
     for turn in range(CALIBRATIONS):
-        begin = 0.4 + 0.2 * turn / CALIBRATIONS
-        task.report(begin, "Correcting the tracks")
-        true = _calibrated(task, tracks, found)
-        problems = problems_of(task, true)
-        share = (begin, begin + 0.2 / CALIBRATIONS)
+        begin, end = 0.3 + 0.3 * turn / CALIBRATIONS, 0.3 + 0.3 * (turn + 1) / CALIBRATIONS
+        task.report(begin, "Following what the fit misses")
+        tracks = _calibrated(task, tracks, found)
+        problems = problems_of(task, tracks)
+        weights = [problem.tracks.weights for problem in problems]
+        iterations = min(task.iterations, CALIBRATED_ITERATIONS)
+        if turn == 0 and task.part.any():
+            iterations = task.iterations
+        stage = f"calibrated_{turn}"
         found = explain(
-            task,
-            f"calibrated_{turn}",
-            problems,
-            found.states,
-            weights,
-            task.part,
-            share=share,
-            iterations=min(task.iterations, CALIBRATED_ITERATIONS),
+            task, stage, problems, found.states, weights, task.part, share=(begin, end), iterations=iterations
         )
         history += found.history
     scene = scene_of(task, found, tracks)
@@ -164,7 +159,7 @@ def _early(task: Task, problems: list[SwayProblem], weights: list[np.ndarray], l
 
 
 def _calibrated(task: Task, tracks: list[list[Tracks]], found: Explained) -> list[list[Tracks]]:
-    """Tracks of each view of each motion, without the error of flow on what was found."""
+    """Tracks of each view of each motion, by pictures of what was found."""
     rest, result = task.driven.body.rest, []
     for k, views in enumerate(task.motions):
         problem, state = found.problems[k], found.states[k]
@@ -174,7 +169,7 @@ def _calibrated(task: Task, tracks: list[list[Tracks]], found: Explained) -> lis
         own = []
         for view, seen, true in zip(views, tracks[k], ways, strict=True):
             chain = pictures_of(task, None, view)
-            own.append(calibrated(seen, chain.still(), chain.pictures(push), true, view.camera, rest))
+            own.append(calibrated(seen, chain.pictures(push), view.clip.frames[1:], true, view.camera, rest))
         result.append(own)
     return result
 
