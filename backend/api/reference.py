@@ -12,6 +12,10 @@ class Source(Choice):
         "Wind Texture",
         "Built in: the picture sways like a plant that a gust has set off (stochastic motion texture)",
     )
+    predicted = (
+        "Predicted Motion",
+        "Built in: a small network guesses from the picture how its parts would sway; a gust sets them off",
+    )
     video = ("Video File", "Your own film of the same view")
     images = ("Image Folder", "Your own film of the same view, as a folder of numbered images")
     model = (
@@ -23,6 +27,7 @@ class Source(Choice):
 
 SHOWN: dict[Source, tuple[str, ...]] = {
     Source.wind: ("frequency", "amplitude", "seed", "candidates"),
+    Source.predicted: ("frequency", "amplitude", "seed", "candidates"),
     Source.video: ("path", "start", "step", "fps", "align", "keep_background"),
     Source.images: ("image_folder", "start", "step", "fps", "align", "keep_background"),
     Source.model: (

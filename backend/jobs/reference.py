@@ -14,6 +14,7 @@ from ..context import JobContext
 from ..render.view import View, render_view
 from ..spectral.frequency import clip_rate
 from ..spectral.motion_texture import motion_texture
+from ..spectral.predicted_motion import prediction_motion
 from ..spectral.strokes import automatic_strokes
 from ..spectral.warp import animate
 from ..subject import Subject, camera_arrays
@@ -122,7 +123,7 @@ def _course(frames: np.ndarray) -> np.ndarray:
 def _sway(
     params: ReferenceParams, subject: Subject, view: View, ctx: JobContext, show: Callable[[Candidate], None]
 ) -> list[Candidate]:
-    """The built-in prior: a stochastic motion texture over the moving part, each candidate another gust."""
+    """What is built in: a motion texture or predicted modes of the moving part, each candidate another gust."""
     found = []
     with ctx.stage("Swaying the picture", 0.3, 0.95):
         root, tip = _root_and_tip(subject)
@@ -133,11 +134,13 @@ def _sway(
             seed = params.seed + k
             share, damping, gustiness = _gust(seed)
             amplitude = share * params.amplitude / 100 * height
-            strokes = automatic_strokes(
-                view.matte, root, tip_hint=tip, frequency=params.frequency, amplitude=amplitude, damping=damping
-            )
-            onset = LATE_ONSET / fps
-            _, motion = motion_texture(strokes, view.matte, params.frames, fps, seed, onset, gustiness=gustiness)
+            pace = {"frequency": params.frequency, "amplitude": amplitude, "damping": damping}
+            gust = {"seed": seed, "onset": LATE_ONSET / fps, "gustiness": gustiness}
+            if params.source is Source.predicted:
+                motion = prediction_motion(view.still, view.matte, params.frames, fps, **pace, **gust)
+            else:
+                strokes = automatic_strokes(view.matte, root, tip_hint=tip, **pace)
+                _, motion = motion_texture(strokes, view.matte, params.frames, fps, **gust)
             ctx.progress((k + 0.3) / params.candidates)
             frames = animate(view.still, view.plate, view.matte, motion)
             reach = float(np.linalg.norm(motion, axis=-1).max())
@@ -159,7 +162,13 @@ def _gust(seed: int) -> tuple[float, float, float]:
     return side * random.uniform(0.6, 1.0), random.uniform(0.03, 0.09), random.uniform(0.02, 0.08)
 
 
-_SOURCES = {Source.wind: _sway, Source.video: own_film, Source.images: own_film, Source.model: from_model}
+_SOURCES = {
+    Source.wind: _sway,
+    Source.predicted: _sway,
+    Source.video: own_film,
+    Source.images: own_film,
+    Source.model: from_model,
+}
 
 
 def _root_and_tip(subject: Subject) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -57,6 +57,19 @@ def _film_file(path: Path, film: np.ndarray, fps: float = 12.0) -> str:
     return str(write_mp4(path, film, fps))
 
 
+def test_predicted_motion_sways_at_the_pace_asked_for(job):
+    """What moves is the subject, at the frequency and as far as asked for; the first frame is the still view."""
+    outputs, results, _sent = job(source=Source.predicted, frames=24, frequency=2.0, amplitude=5.0)
+    clip = arrays.load(outputs["clip"])
+    # A gust takes more than a period to pass and bends what it pushes: within a fifth of the free sway's frequency.
+    assert results["frequency_hz"] == pytest.approx(2.0, rel=0.2)
+    still = np.round(clip["still"] * 255)
+    # One level of the coder's rounding.
+    assert np.abs(clip["frames"][0].astype(float) - still).max() <= 1
+    # The amplitude is that of the matted part; around it the motion is continued, and may reach a little farther.
+    assert 0.05 * SIDE - 0.01 <= results["reach_px"] < 0.08 * SIDE
+
+
 def test_each_candidate_is_another_gust_in_a_folder_of_its_own(job):
     """Three seeds give three different clips, the first is the one in use, and a sheet shows them as they come."""
     outputs, found, sent = job(frames=14, candidates=3, seed=5)
