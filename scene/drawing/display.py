@@ -1,8 +1,8 @@
 """How splats are drawn, in EEVEE and in Cycles: the node group that every cloud ends with.
 
 All of it is computed in nodes from the attributes, so edits, motion and bakes just work, and nothing needs the add-on.
-spheres.py draws what is right from everywhere, sheets.py what is fast from the scene camera; shading.py is what they
-share.
+spheres.py draws what is right from everywhere, sheets.py what is fast and exact from the scene camera, of the ellipses
+that projected.py makes of the splats; shading.py is what they share.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VIEWPORT_FRACTION, VIEWPORT_LIMIT = "Viewport Fraction", "Viewport Limit"
 DILATED, ANTIALIASED = "As Other Viewers", "Anti-Aliased Training"
 SCENE_LINEAR, RELIT = "Scene-Linear Colour", "Relight"
 NATIVE = "Blender's Own Splats"
-VERSION = 6
+VERSION = 7
 
 LIMIT = 250_000
 """Splats that a viewport draws before it leaves some out."""
@@ -46,7 +46,7 @@ def show_parts(obj: bpy.types.Object, shown: bool) -> None:
 
 
 def fast_render(obj: bpy.types.Object, fast: bool) -> None:
-    """Draws an object's splats as camera-facing sheets when rendering (sheets.py)."""
+    """Draws an object's splats as flat ellipses before the scene camera when rendering (projected.py, sheets.py)."""
     nodes.set_input(obj.modifiers[MODIFIER], FAST_RENDER, fast)
 
 
@@ -71,7 +71,8 @@ def display_group() -> bpy.types.GeometryNodeTree:
         },
         FAST_RENDER: {
             "default_value": False,
-            "description": "In renders, draw flat sheets that face the scene camera: much faster, without motion blur",
+            "description": "In renders, draw flat ellipses that face the scene camera: much faster, in Cycles also "
+            "closest to other viewers, without motion blur",
         },
         VIEW_DEPENDENT: {
             "default_value": True,
@@ -118,14 +119,16 @@ def _fill_group(build: nodes.Builder, group_in: bpy.types.Node, group_out: bpy.t
     in_viewport = build.add("GeometryNodeIsViewport")
     points = _thinned_out(build, given, points, in_viewport)
     points = build.switch("GEOMETRY", given[RELIT], points, relighting.with_normals(build, points))
-    dilated = projected.projected(build, points, given[ANTIALIASED])
-    points = build.switch("GEOMETRY", _both(build, given[DILATED], camera.exists), points, dilated)
+    fast = build.add("FunctionNodeBooleanMath", {0: given[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
+    widening = build.switch("FLOAT", given[DILATED], 0.0, projected.DILATION)
+    flat = build.add("FunctionNodeBooleanMath", {0: given[DILATED], 1: fast}, operation="OR")
+    ellipses = projected.projected(build, points, widening, given[ANTIALIASED])
+    points = build.switch("GEOMETRY", _both(build, flat, camera.exists), points, ellipses)
     points = _coloured(build, given, points, camera)
     points = build.without(points, "radiance:*")  # what is needed of them is stored: spare the copies
 
     radius = build.attribute(RADIUS, "FLOAT")
     selection = build.math("GREATER_THAN", radius, 0.0)
-    fast = build.add("FunctionNodeBooleanMath", {0: given[FAST_RENDER], 1: in_viewport}, operation="NIMPLY")
     ways = spheres.spheres, sheets.camera_sheets
     turned, sheared = (
         build.switch("GEOMETRY", fast, *(draw(build, points, selection, shapes, radius, given[RELIT]) for draw in ways))

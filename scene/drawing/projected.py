@@ -1,14 +1,16 @@
-"""Splats as other viewers draw them: each the ellipse that its trainer's rasteriser makes of it, 0.3 px larger.
+"""Splats as other viewers draw them: each the flat ellipse that its trainer's rasteriser makes of it.
 
 EWA splatting (Zwicker et al. 2001) projects a covariance Sigma by the Jacobian J at the splat's centre; the trainers
 (Kerbl et al. 2023) then add 0.3 px^2 to its diagonal, so that no splat falls between pixels. Captures are trained with
-that widening, and thin splats show it: without it leaves and grass come out sharper and sparser than elsewhere.
+that widening, and thin splats show it: without it leaves and grass come out sharper and sparser than elsewhere. It is
+an option here (`widening`).
 
 Here a splat becomes a flat ellipse in the plane through its centre parallel to the picture. In units of that plane,
 with rows t1, t2 of J and half-axes B (Sigma = B B^T), its covariance is C = (g_i . g_j) + 0.3 pixel^2 1, g_i = B^T t_i.
 The columns of C's Cholesky factor are new half-axes (ellipsoids.py), and a ray meets the plane where its pixel lies:
-the picture is the rasteriser's, and so is the order in which rays meet the splats. It is right from the scene camera
-alone.
+the picture is the rasteriser's, and so is the order in which Cycles' rays meet the splats, that of their centres. An
+ellipsoid is met at its hull instead, so that two that overlap may swap places. It is right from the scene camera alone,
+and not for a panorama, which has no picture plane.
 
 A trainer that ran with anti-aliasing (Mip-Splatting, Yu et al. 2024; `--antialiasing` of Inria's, "antialiased" of
 gsplat) also thins what it widens: opacity times sqrt(det(J Sigma J^T) / det C).
@@ -32,8 +34,11 @@ MARGIN = 1.3
 """How far outside the picture J follows a splat, in half widths, as in the trainers' code."""
 
 
-def projected(build: nodes.Builder, points: Any, antialiased: Any) -> bpy.types.NodeSocket:
-    """The points with half-axes that are flat ellipses before the scene camera; behind it, with those that they had."""
+def projected(build: nodes.Builder, points: Any, widening: Any, antialiased: Any) -> bpy.types.NodeSocket:
+    """The points with half-axes that are flat ellipses before the scene camera; behind it, with those that they had.
+
+    `widening` [px^2] is added to the projected covariances: 0 or `DILATION`.
+    """
     camera = SceneCamera(build)
     right, up, backward = (camera.axis(direction) for direction in ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)))
     beside = build.vector("SUBTRACT", build.add("GeometryNodeInputPosition"), camera.location)
@@ -56,7 +61,7 @@ def projected(build: nodes.Builder, points: Any, antialiased: Any) -> bpy.types.
     rows = (build.vector("ADD", side, build.scaled(backward, s)) for side, s in zip((right, up), slopes, strict=True))
     g1, g2 = map(through_axes, rows)
 
-    wider = build.math("MULTIPLY", build.math("POWER", camera.pixel_size(camera.depth), 2.0), DILATION)
+    wider = build.math("MULTIPLY", build.math("POWER", camera.pixel_size(camera.depth), 2.0), widening)
     xx0, xy, yy0 = (build.vector("DOT_PRODUCT", *pair) for pair in ((g1, g1), (g1, g2), (g2, g2)))
     xx, yy = (build.math("ADD", entry, wider) for entry in (xx0, yy0))
     # The determinant as a sum of squares: a difference of products would lose a thin splat's digits.

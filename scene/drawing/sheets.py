@@ -1,11 +1,13 @@
 """Splats as flat sheets that face the scene camera, sorted by depth and joined into one mesh: fast renders.
 
 A sphere for every splat (spheres.py) is right from everywhere, but costs the renderer an object each. Seen from one
-point, the eye, a splat needs only a sheet through its centre that covers its outline. In the splat's own space, where
+point, the eye, a splat needs only a sheet through its centre that covers its outline. Where the scene has a camera, the
+splats come here as flat ellipses parallel to its picture (projected.py), so that a ray meets them in the rasteriser's
+order, that of their centres. In the splat's own space, where
 its Gaussian is the unit one, the centre is 0 and the eye at distance D; a ray from the eye that crosses the plane
 through 0, normal to the eye's direction, at distance t from 0 passes it as close as d2 = t^2 / (1 + t^2 / D^2). So a
 square on that plane, mapped to the object's space as the splat's ellipsoid is, carries all that the material
-needs: the picture is the spheres'.
+needs: of any ellipsoid the picture is the spheres'.
 
 EEVEE blends the faces of one mesh in their order, hence the sorting. The order changes with the view, so frames cannot
 be compared vertex by vertex: no motion blur. Reflections and shadows show the sheets from aside.
@@ -19,7 +21,7 @@ import bpy
 
 from .. import nodes
 from . import shading
-from .ellipsoids import Ellipsoids
+from .ellipsoids import AXES, Ellipsoids
 from .scene_camera import SceneCamera
 
 MATERIAL = "Sway Sheets"
@@ -64,6 +66,7 @@ def camera_sheets(
     points = build.store(points, PLANE, "FLOAT_VECTOR", plane)
     visible = build.math("GREATER_THAN", outside, 0.1)  # an eye inside a splat does not see it, as with spheres
     selection = build.add("FunctionNodeBooleanMath", {0: selection, 1: visible}, operation="AND")
+    points = build.without(points, f"{AXES}*")  # every corner of the mesh would get a copy
     mesh = _joined(build, points, selection)
     material = build.switch("MATERIAL", relit, *map(sheet_material, (False, True)))
     return build.add("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
