@@ -31,7 +31,7 @@ class SWAY_OT_add_acting(SplatsOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         kind = Acting[self.kind]
         subject = active_splats(context)
-        size = max(subject.dimensions) or 1.0
+        size = float(np.ptp(splats.world_bounds(subject), axis=0).max()) or 1.0
         if kind is Acting.blade:
             obj = bpy.data.objects.new(kind.label, _square(kind.label))
             obj.display_type = "WIRE"

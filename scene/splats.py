@@ -167,3 +167,14 @@ def _point_cloud(context: bpy.types.Context, name: str, count: int) -> bpy.types
         remove_attribute(obj, ".select_vert")
         obj.data.name = name
     return obj
+
+
+def world_bounds(obj: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """Corners [3] of the box around a cloud at rest, metres, world; a few stray splats aside.
+
+    Blender's own `dimensions` are those of what was last drawn, which in background mode is nothing.
+    """
+    matrix = np.array(obj.matrix_world)
+    world = read_attribute(obj, POSITION) @ matrix[:3, :3].T + matrix[:3, 3]
+    low, high = np.percentile(world, (0.5, 99.5), axis=0)
+    return low, high

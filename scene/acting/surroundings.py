@@ -14,7 +14,7 @@ from ...backend.api.acting import Acting, ActingParams
 from ...backend.api.simulate import SimulateParams
 from ...backend.surroundings import StrokeKind, Surroundings
 from .. import playback
-from ..splats import POSITION, is_splats, read_attribute
+from ..splats import is_splats, world_bounds
 from . import colliders, force_fields
 
 
@@ -54,7 +54,7 @@ def surroundings_of(
         scene.frame_set(first)
         made = _acting(acting, matrices, context.evaluated_depsgraph_get())
     if params.floor:
-        low, high = _bounds(obj)
+        low, high = world_bounds(obj)
         made["colliders"].append(colliders.floor_of(params.floor_height, low, high))
     gravity = np.array(scene.gravity) * params.gravity if scene.use_gravity else np.zeros(3)
     return Surroundings(
@@ -126,12 +126,3 @@ def _stepping(context: bpy.types.Context) -> Iterator[None]:
         if listening:
             handlers.append(playback.on_frame_change)
         scene.frame_set(frame, subframe=subframe)
-
-
-def _bounds(obj: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
-    """Corners [3] of the box around a cloud at rest, metres, world."""
-    points = read_attribute(obj, POSITION)
-    matrix = np.array(obj.matrix_world)
-    world = points @ matrix[:3, :3].T + matrix[:3, 3]
-    low, high = np.percentile(world, (0.5, 99.5), axis=0)
-    return low, high

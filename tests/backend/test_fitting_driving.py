@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.fitting.driving import drive
+from backend.fitting.driving import NothingHolds, drive
 from backend.fitting.modes import sway_modes
 from backend.fitting.particles import inverse_distance, k_means
 from backend.gaussians import Gaussians
+from backend.parts import guess_parts
+from backend.sample import potted_plant
 from tests.backend.fitting_cases import HEIGHT, WIDTH, stalk
 
 
@@ -92,6 +94,13 @@ def test_what_touches_nothing_that_holds_stays_still():
     assert driven.model.rest[:, 0].max() < 0.05
     assert driven.binding.splats.max() < len(gaussians)
     assert f"{len(clump)} splats" in driven.notes[0]
+
+
+def test_what_hangs_by_a_thread_is_no_springy_body():
+    """A plant of few splats, of which a piece only touches the rest, is refused as unheld instead of swaying at NaN."""
+    plant = potted_plant(count=3000)
+    with pytest.raises(NothingHolds, match="by a thread"):
+        drive(plant, guess_parts(plant), particles=200, cells=8, density=800.0)
 
 
 def test_parts_reach_the_particles():
