@@ -24,7 +24,7 @@ VIEWPORT_FRACTION, VIEWPORT_LIMIT = "Viewport Fraction", "Viewport Limit"
 DILATED, ANTIALIASED = "As Other Viewers", "Anti-Aliased Training"
 SCENE_LINEAR, RELIT = "Scene-Linear Colour", "Relight"
 NATIVE = "Blender's Own Splats"
-VERSION = 7
+VERSION = 8
 
 LIMIT = 250_000
 """Splats that a viewport draws before it leaves some out."""

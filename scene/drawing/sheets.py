@@ -66,7 +66,6 @@ def camera_sheets(
     points = build.store(points, PLANE, "FLOAT_VECTOR", plane)
     visible = build.math("GREATER_THAN", outside, 0.1)  # an eye inside a splat does not see it, as with spheres
     selection = build.add("FunctionNodeBooleanMath", {0: selection, 1: visible}, operation="AND")
-    points = build.without(points, f"{AXES}*")  # every corner of the mesh would get a copy
     mesh = _joined(build, points, selection)
     material = build.switch("MATERIAL", relit, *map(sheet_material, (False, True)))
     return build.add("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
@@ -83,6 +82,7 @@ def _joined(
     shrunk = {"Geometry": sheet, "Offset": build.scaled(corner, -1.0)}  # to one place: the axes spread it below
     sheet = build.add("GeometryNodeSetPosition", shrunk)
     instances = build.add("GeometryNodeInstanceOnPoints", {"Points": points, "Selection": selection, "Instance": sheet})
+    instances = build.without(instances, f"{AXES}*")  # every corner of the mesh would get a copy
     mesh = build.add("GeometryNodeRealizeInstances", {"Geometry": instances})
     corner = build.node("ShaderNodeSeparateXYZ", {0: build.attribute(CORNER, "FLOAT_VECTOR")}).outputs
     along_u = build.scaled(build.attribute(AXIS_U, "FLOAT_VECTOR"), corner["X"])

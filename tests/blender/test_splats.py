@@ -189,8 +189,11 @@ def test_sheets_show_what_spheres_show(scene_module, cloud, tmp_path, lens):
     """A fast render of a turned, moved, scaled cloud is the picture of the exact one, from any camera."""
     names = ("splats", "camera", "look", "drawing.display")
     splats, camera, look, display = (scene_module(f"scene.{name}") for name in names)
-    obj = splats.add_splats(bpy.context, "plant", cloud(200))
-    obj.location, obj.scale = (1, 2, 3), (2, 2, 2)
+    given = cloud(200)
+    for lengths in (given.positions, given.scales):
+        lengths *= 0.05  # the eye is less than 3 units from the object's splats, as with captures in metres
+    obj = splats.add_splats(bpy.context, "plant", given)
+    obj.location, obj.scale = (1, 2, 3), (40, 40, 40)
     scene = bpy.context.scene
     scene.render.resolution_x = scene.render.resolution_y = 32
     framed = camera.frame_camera(bpy.context, [obj])
