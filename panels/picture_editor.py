@@ -107,7 +107,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
 
 def draw_prediction(layout: bpy.types.UILayout, picture) -> None:
     """How a predicted layer is corrected and predicted again."""
-    layout.label(text="A guess, learnt from drawn plants: correct it", icon="INFO")
+    layout.label(text="A guess: lines correct it", icon="INFO")
     draw_params(layout, picture.prediction, PicturePredictParams)
     layout.operator("sway.picture_predict", text="Predict Again", icon="FILE_REFRESH")
 

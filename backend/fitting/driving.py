@@ -32,8 +32,6 @@ SPLATS_PER_VOXEL = 2.0
 """Fewer leave holes: voxels are then larger."""
 RESOLVED = 32
 """Cells along the longest axis of the grid whose slowest sway Young's modulus stands for, see `pencil.resolved`."""
-LOOSE = 1e-4
-"""Of the coarse grid's stiffness: a body whose finer grid has less turns about without bending."""
 
 
 class NothingHolds(ValueError):
@@ -120,7 +118,7 @@ def drive(
         held=_held_nodes(grid, holding, reach),
     )
     swaying = resolved(Body(material, grid, rest, model.density, poisson), finest)
-    if not swaying.stiffness > LOOSE:  # the slowest sway has no restoring force; rounding may even make it negative
+    if not swaying.stiffness > 0:  # a sway that nothing brings back, whose square rounding has made negative
         raise NothingHolds("some of the moving part hangs by a thread; clean up what floats, or let the parts meet")
     return Driven(model, swaying, Binding(splats.astype(np.int32), index, weights), part, notes)
 
