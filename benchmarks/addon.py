@@ -9,9 +9,7 @@ import types
 
 import bpy
 
-from .figures import REAL_PLANT, ROOT, row
-
-__all__ = ["ADDON", "ROOT", "add_plant", "load", "module", "row"]
+from .figures import REAL_PLANT, ROOT
 
 ADDON = "bl_ext.user_default.sway"
 

@@ -6,7 +6,6 @@ Quantised formats are off by at most their own steps: places are then counted in
 from __future__ import annotations
 
 import json
-import os
 import resource
 import tempfile
 import time
@@ -20,7 +19,9 @@ from backend.gaussians import Gaussians
 from tests.splat_agreement import angles, from_y_up, matched
 from tests.splat_damage import KINDS, each_damaged, intact, read_or_refuse
 
-DATA = Path(os.environ.get("SWAY_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "splats"
+from .figures import DATA, row
+
+SPLATS = DATA / "splats"
 DAMAGED = 300
 """Files of each kind."""
 
@@ -28,9 +29,9 @@ DAMAGED = 300
 def run(_options: dict) -> list[dict]:
     """Rows of figure, value and unit; those of the capture only where it is."""
     rows = _damage()
-    if (DATA / "padilla_plant/converted").exists():
-        rows += _plant(DATA / "padilla_plant")
-    if (DATA / "splat_transform_minimal").exists():
+    if (SPLATS / "padilla_plant/converted").exists():
+        rows += _plant(SPLATS / "padilla_plant")
+    if (SPLATS / "splat_transform_minimal").exists():
         rows += _fixtures()
     return rows
 
@@ -66,21 +67,21 @@ def _apart(name: str, a: Gaussians, b: Gaussians, unit: float | np.ndarray, of: 
     """Largest differences between the same splats in the same order."""
     shown = (a.opacity > 0) & (b.opacity > 0)  # images of a .sog keep no colour where nothing is seen
     return [
-        _row(f"Plant in {name}: places off by", (np.abs(a.positions - b.positions) / unit).max(), of),
-        _row(f"Plant in {name}: colours off by", np.abs(a.colours - b.colours)[shown].max() * 255, "/ 255"),
-        _row(f"Plant in {name}: rotations off by", angles(a, b).max(), "deg"),
+        row(f"Plant in {name}: places off by", (np.abs(a.positions - b.positions) / unit).max(), of),
+        row(f"Plant in {name}: colours off by", np.abs(a.colours - b.colours)[shown].max() * 255, "/ 255"),
+        row(f"Plant in {name}: rotations off by", angles(a, b).max(), "deg"),
     ]
 
 
 def _fixtures() -> list[dict]:
     """Files whose values are known to the last bit."""
     corners = np.float32([[-1, 0, -1], [0, 0, -1], [-1, 0, 0], [0, 0, 0]])
-    three, four = DATA / "metalsplatter_3points", DATA / "splat_transform_minimal"
+    three, four = SPLATS / "metalsplatter_3points", SPLATS / "splat_transform_minimal"
     stem = "test-splat.3-points-from-train"
     pairs = [(formats.read(four / f"minimal{end}").gaussians.positions, corners) for end in (".splat", ".ksplat")]
     ply, splat = (formats.read(three / f"{stem}{end}").gaussians.positions for end in (".ply", ".splat"))
     differ = sum(np.count_nonzero(a != b) for a, b in [*pairs, (splat, ply)])
-    return [_row("Fixtures of 3 and 4 splats: places that differ", differ, "")]
+    return [row("Fixtures of 3 and 4 splats: places that differ", differ, "")]
 
 
 def _damage() -> list[dict]:
@@ -106,12 +107,8 @@ def _damage() -> list[dict]:
             each_damaged(files[kind], DAMAGED, check)
         more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
     return [
-        _row("Damaged files tried", DAMAGED * len(KINDS), ""),
-        _row("Damaged files neither refused nor valid", wrong, ""),
-        _row("Damaged files: longest", longest, "s"),
-        _row("Damaged files: most memory", more / 2**20, "GB"),
+        row("Damaged files tried", DAMAGED * len(KINDS), ""),
+        row("Damaged files neither refused nor valid", wrong, ""),
+        row("Damaged files: longest", longest, "s"),
+        row("Damaged files: most memory", more / 2**20, "GB"),
     ]
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from backend import taichi_runtime
-from benchmarks.fit import REAL_PLANT, _subject
+from benchmarks.fit import _subject
+
+from .figures import REAL_PLANT, row
 
 PARTICLES, CELLS, YOUNG = 8000, 32, 1e6
 SUBSTEPS, REPEATS = 100, 5
@@ -92,19 +94,19 @@ def _solver(solver: str, plant: str) -> list[dict]:
     moved = len(case.young) * SUBSTEPS
     label = f"Gradient, {solver} solver"
     rows = [
-        _row(f"{label}: particles", len(case.young), ""),
-        _row(f"{label}: forward and backward", 1e-6 * moved / (best["record"] + best["backward"]), SPEED),
-        _row(f"{label}: forward and backward, of one core", 1e-6 * moved / (busy["record"] + busy["backward"]), SPEED),
-        _row(f"{label}: forward alone", 1e-6 * moved / best["forward"], SPEED),
-        _row(f"{label}: backward, times the forward", best["backward"] / best["forward"], "x"),
-        _row(f"{label}: backward, times the forward's processor time", busy["backward"] / busy["forward"], "x"),
-        _row(f"{label}: kept", case.kept / moved, "B per particle and substep"),
+        row(f"{label}: particles", len(case.young), ""),
+        row(f"{label}: forward and backward", 1e-6 * moved / (best["record"] + best["backward"]), SPEED),
+        row(f"{label}: forward and backward, of one core", 1e-6 * moved / (busy["record"] + busy["backward"]), SPEED),
+        row(f"{label}: forward alone", 1e-6 * moved / best["forward"], SPEED),
+        row(f"{label}: backward, times the forward", best["backward"] / best["forward"], "x"),
+        row(f"{label}: backward, times the forward's processor time", busy["backward"] / busy["forward"], "x"),
+        row(f"{label}: kept", case.kept / moved, "B per particle and substep"),
     ]
     with tempfile.TemporaryDirectory() as cache:
         for start in ("cold", "later"):
             seconds, of_one_core = _first(solver, plant, cache)
-            rows.append(_row(f"{label}: {start} start", seconds, "s"))
-            rows.append(_row(f"{label}: {start} start, processor time", of_one_core, "s"))
+            rows.append(row(f"{label}: {start} start", seconds, "s"))
+            rows.append(row(f"{label}: {start} start, processor time", of_one_core, "s"))
     return rows
 
 
@@ -130,7 +132,3 @@ def _bytes(value: object) -> int:
     if not shape:
         return 0
     return int(np.prod(shape)) * 4
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": float(value), "unit": unit}

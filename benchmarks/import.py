@@ -19,14 +19,15 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .addon import ADDON, ROOT, add_plant, load, module, row
+from .addon import ADDON, add_plant, load, module
+from .figures import DATA, ROOT, row
 from .look import choose_engine, plant_scene, rasterised, render
 
 ENVIRONMENT = "blender"
 MILLION = 1_000_000
 TIMES = 3
 """Imports of a file; the fastest counts, since a shared machine only ever adds time."""
-PLAYBOT = Path(os.environ.get("SWAY_DATA", ROOT.parent / "shared" / "data")) / "splats/playcanvas_playbot_sog/0_0"
+PLAYBOT = DATA / "splats/playcanvas_playbot_sog/0_0"
 TILT, DEGREES, SCALE = (1.0, 2.0, -0.5), 37, 1.7
 SIZE = 256
 """Picture size of the round trip [px]."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .addon import ROOT, add_plant, load, module, row
+from .addon import add_plant, load, module
+from .figures import ROOT, row
 
 ENVIRONMENT = "blender"
 SIZES = (256, 384)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from backend.surroundings import Surroundings
 from backend.trajectory import Trajectory
 from backend.video.files import read_film
 
-DATA = Path(os.environ.get("SWAY_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+from .figures import DATA
+
 REAL = {
     "Carnation": "videos/physdreamer_real_capture/carnations_0.mp4",
     "Flag": "videos/dyngen_flag2_571c110",

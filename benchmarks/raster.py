@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 
 from backend import formats, taichi_runtime
@@ -14,7 +9,8 @@ from backend.camera import Camera
 from backend.gaussians import Gaussians
 from backend.sample import potted_plant
 
-REAL_PLANT = Path(os.environ.get("SWAY_DATA", "../shared/data")) / "splats/padilla_plant/plant.splat"
+from .figures import REAL_PLANT, best_time, row
+
 SUBSET, SUBSET_SIZE = 1000, 96
 """Splats and picture size [px] that plain torch, every splat on every pixel, can hold in memory with its gradients."""
 
@@ -35,13 +31,13 @@ def run(_options: dict) -> list[dict]:
     for size in (256, 512):
         rasteriser = Rasteriser(_portrait(gaussians, up, size), len(gaussians), dilation=0.3)
         gradient = np.random.default_rng(0).normal(size=(size, size, 3)).astype(np.float32)
-        forward = _best_time(lambda r=rasteriser: r.render(*splats))
-        backward = _best_time(lambda r=rasteriser, g=gradient: r.backward(g))
-        to_all = _best_time(lambda r=rasteriser, g=gradient: r.backward_all(g))
-        rows.append(_row(f"Rasteriser forward, {size} px", forward, "s"))
-        rows.append(_row(f"Rasteriser backward to positions and covariances, {size} px", backward, "s"))
-        rows.append(_row(f"Rasteriser forward and backward to everything, {size} px", forward + to_all, "s"))
-    rows.append(_row("Rasteriser, splats", len(gaussians), ""))
+        forward = best_time(lambda r=rasteriser: r.render(*splats))
+        backward = best_time(lambda r=rasteriser, g=gradient: r.backward(g))
+        to_all = best_time(lambda r=rasteriser, g=gradient: r.backward_all(g))
+        rows.append(row(f"Rasteriser forward, {size} px", forward, "s"))
+        rows.append(row(f"Rasteriser backward to positions and covariances, {size} px", backward, "s"))
+        rows.append(row(f"Rasteriser forward and backward to everything, {size} px", forward + to_all, "s"))
+    rows.append(row("Rasteriser, splats", len(gaussians), ""))
 
     camera = _portrait(gaussians, up, SUBSET_SIZE)
     subset = tuple(array[:: -(-len(gaussians) // SUBSET)] for array in splats)
@@ -63,16 +59,12 @@ def run(_options: dict) -> list[dict]:
         np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
         for ours, theirs in zip(both_ways(), torch_both_ways(), strict=True)
     ]
-    rows.append(_row("Rasteriser's gradients off those of plain torch by", float(max(off)), "of their norm"))
-    ratio = _best_time(torch_both_ways, 3) / _best_time(both_ways)
-    rows.append(_row(f"Rasteriser, times faster than plain torch, {SUBSET:,} splats", ratio, "x"))
+    rows.append(row("Rasteriser's gradients off those of plain torch by", float(max(off)), "of their norm"))
+    ratio = best_time(torch_both_ways, 3) / best_time(both_ways)
+    rows.append(row(f"Rasteriser, times faster than plain torch, {SUBSET:,} splats", ratio, "x"))
     expected = twin.render(camera, *tensors, dilation=0.3).image.detach().numpy()
-    rows.append(_row("Rasteriser against plain torch", psnr(rasteriser.render(*subset), expected), "dB"))
+    rows.append(row("Rasteriser against plain torch", psnr(rasteriser.render(*subset), expected), "dB"))
     return rows
-
-
-def _row(figure: str, value: float, unit: str) -> dict:
-    return {"figure": figure, "value": value, "unit": unit}
 
 
 def _plant() -> tuple[Gaussians, tuple[float, float, float]]:
@@ -88,14 +80,3 @@ def _portrait(gaussians: Gaussians, up: tuple[float, float, float], size: int) -
     reach = np.percentile(np.abs(gaussians.positions - centre), 99.5)
     side = np.array([0.0, 0.0, -1.0]) if up[1] else np.array([0.0, -1.0, 0.0])
     return Camera.look_at(centre + 3.2 * reach * side, centre, 1.3 * size, size, size, up)
-
-
-def _best_time(call: Callable[[], object], repeats: int = 8) -> float:
-    """Seconds of the fastest of some calls, after one that compiles."""
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)

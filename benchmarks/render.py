@@ -18,7 +18,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from .addon import load, module, row
+from .addon import load, module
+from .figures import row
 from .look import choose_engine, decibels, plant_scene, rasterised, render
 
 ENVIRONMENT = "blender"

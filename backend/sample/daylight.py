@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import rotations as rot
+from ..gaussians import Gaussians, sh_from_colours
 from ..srgb import from_linear
 from .surfaces import Patch
 
@@ -16,6 +18,16 @@ SKY = np.array([[0, 0, 1], [0.8, 0, 0.6], [-0.4, 0.7, 0.6], [-0.4, -0.7, 0.6], [
 
 CELL, STEPS = 0.005, 26
 """Cells of the shadow grid [m] and how many of them a ray passes."""
+
+
+def lit_cloud(patches: list[Patch]) -> Gaussians:
+    """All patches in order as one splat cloud in daylight."""
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(patch, name) for patch in patches]).astype(np.float32)
+
+    rotations = rot.quaternion_from_matrix(joined("axes"))
+    return Gaussians(joined("positions"), rotations, joined("scales"), joined("opacity"), sh_from_colours(lit(patches)))
 
 
 def lit(patches: list[Patch]) -> np.ndarray:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import rotations as rot
-from ..gaussians import Gaussians, sh_from_colours
 from ..trajectory import Trajectory
-from .daylight import lit
+from .daylight import lit_cloud
 from .moving import Sample, bound
 from .surfaces import Patch, frames, golden, unit
 
@@ -30,15 +29,7 @@ def waving_flag(fps: float) -> Sample:
     """A teal flag with a cream sun, a foot and a half of pole below it."""
     patches = [_cloth(), _pole()]
     positions = np.concatenate([patch.positions for patch in patches])
-    axes = np.concatenate([patch.axes for patch in patches])
     parts = np.repeat(np.array([1, 0], np.int32), [CLOTH, POLE])
-    gaussians = Gaussians(
-        positions.astype(np.float32),
-        rot.quaternion_from_matrix(axes).astype(np.float32),
-        np.concatenate([patch.scales for patch in patches]).astype(np.float32),
-        np.concatenate([patch.opacity for patch in patches]).astype(np.float32),
-        sh_from_colours(lit(patches)),
-    )
     s, z = np.meshgrid(np.linspace(0, WIDTH, COLUMNS), np.linspace(0, HEIGHT, ROWS), indexing="ij")
     rest = np.stack([s, np.zeros_like(s), LOWEST + z], -1).reshape(-1, 3)
     loop = round(SECONDS * fps)
@@ -51,7 +42,7 @@ def waving_flag(fps: float) -> Sample:
         bound(positions, parts, rest, CARRIERS),
         fps,
     )
-    return Sample(gaussians, parts, trajectory, loop, "cloth")
+    return Sample(lit_cloud(patches), parts, trajectory, loop, "cloth")
 
 
 def _posed(time: float) -> tuple[np.ndarray, np.ndarray]:

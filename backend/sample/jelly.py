@@ -6,9 +6,8 @@ import numpy as np
 
 from .. import rotations as rot
 from ..deformation import six_numbers
-from ..gaussians import Gaussians, sh_from_colours
 from ..trajectory import Trajectory
-from .daylight import lit
+from .daylight import lit_cloud
 from .moving import Sample, bound
 from .surfaces import Patch, frames, golden, inverse_of_area
 
@@ -31,15 +30,7 @@ def wobbling_jelly(fps: float) -> Sample:
     """A raspberry jelly on a plate."""
     patches = [_skin(), _plate()]
     positions = np.concatenate([patch.positions for patch in patches])
-    axes = np.concatenate([patch.axes for patch in patches])
     parts = np.repeat(np.array([1, 0], np.int32), [SKIN, CHINA])
-    gaussians = Gaussians(
-        positions.astype(np.float32),
-        rot.quaternion_from_matrix(axes).astype(np.float32),
-        np.concatenate([patch.scales for patch in patches]).astype(np.float32),
-        np.concatenate([patch.opacity for patch in patches]).astype(np.float32),
-        sh_from_colours(lit(patches)),
-    )
     corners = [np.linspace(-0.048, 0.048, LATTICE[0]), np.linspace(-0.048, 0.048, LATTICE[1])]
     corners.append(PLATE + np.linspace(0, TALL, LATTICE[2]))
     rest = np.stack(np.meshgrid(*corners, indexing="ij"), -1).reshape(-1, 3)
@@ -64,7 +55,7 @@ def wobbling_jelly(fps: float) -> Sample:
         fps,
         stretch=six_numbers(stretch).astype(np.float32),
     )
-    return Sample(gaussians, parts, trajectory, 0, "jelly")
+    return Sample(lit_cloud(patches), parts, trajectory, 0, "jelly")
 
 
 def _courses(seconds: np.ndarray) -> np.ndarray:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import rotations as rot
-from ..gaussians import Gaussians, sh_from_colours
-from .daylight import lit
+from ..gaussians import Gaussians
+from .daylight import lit_cloud
 from .shapes import Leaves, Tubes, leaf_profile
 from .surfaces import Patch, frames, golden, inverse_of_area, share, turned, unit
 
@@ -46,12 +45,7 @@ def potted_plant(seed: int = 0, count: int = 40000) -> Gaussians:
         _soil(rng, n["soil"]),
         _pot(rng, count - sum(n.values())),
     ]
-
-    def joined(name: str) -> np.ndarray:
-        return np.concatenate([getattr(patch, name) for patch in patches]).astype(np.float32)
-
-    rotations = rot.quaternion_from_matrix(joined("axes"))
-    return Gaussians(joined("positions"), rotations, joined("scales"), joined("opacity"), sh_from_colours(lit(patches)))
+    return lit_cloud(patches)
 
 
 def _stems(rng: np.random.Generator, count: int = 5) -> Tubes:

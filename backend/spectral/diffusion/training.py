@@ -68,7 +68,7 @@ class Training:
         self.random = torch.Generator().manual_seed(0)
         state = folder / STATE
         if state.is_file():
-            self._restore(torch.load(state))
+            self._restore(torch.load(state, weights_only=True))
             return
         self.progress = Progress()
         examples = np.stack([to_slices(source(number)[1]) for number in range(SCALED_BY)])
