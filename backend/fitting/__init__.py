@@ -8,9 +8,9 @@
 | timing | from a simulation's frames to the clip's |
 | task, result, strategies | what a strategy is given, what it returns, and the table of them |
 | checkpoint | where a fit stands, so that a stopped one goes on with the same bits |
-| sway, gusts, rig, search, slopes, levenberg, refinement, modal | strategy "modal": tracks, modes, least squares |
+| sway, gusts, rig, search, slopes, levenberg, track_refinement, modal | strategy "modal": tracks, least squares |
 | chain, losses, truncation, adam, gradient | strategy "gradient": pictures through the differentiable chain |
-| fields, calibration, refining, poisson, staged | strategy "full": modes, then parts, then a field of stiffness |
+| fields, calibration, picture_refinement, poisson, staged | strategy "full": modes, then parts, then a field |
 | physdreamer | strategy "physdreamer": the paper's own settings |
 | notes, uncertainty, report, report_pictures | what a fit says of itself: caveats, how sure it is, figures, pictures |
 | fitted | what a fit leaves behind for simulations |

@@ -20,10 +20,10 @@ from .fields.parts import PartsField
 from .modes import Modes
 from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
-from .refinement import Layout, log_young_errors, refine
 from .result import Fit
 from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
 from .task import Task
+from .track_refinement import Layout, log_young_errors, refine
 
 MODES = 4
 """Slowest modes that the velocity is made of."""

@@ -17,12 +17,12 @@ from .gusts import Gusts
 from .levenberg import Minimum
 from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
-from .refinement import Layout, log_young_errors, refine
 from .result import Fit, Started
 from .rig import together
 from .search import reweighted, search
 from .sway import State, SwayProblem
 from .task import Task
+from .track_refinement import Layout, log_young_errors, refine
 
 
 @dataclass(frozen=True)

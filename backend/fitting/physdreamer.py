@@ -21,7 +21,7 @@ from .fields.meanings import added_young, velocity
 from .fields.triplane import Shape, TriplaneField
 from .losses import Losses
 from .notes import remarks_on
-from .refining import Scene, Schedule, descend
+from .picture_refinement import Scene, Schedule, descend
 from .result import Fit, Started
 from .task import Task
 

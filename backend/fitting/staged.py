@@ -23,8 +23,8 @@ from .fields.triplane import Shape, TriplaneField
 from .modal import Explained, explain, first_guess, observe_all, problems_of
 from .notes import limit_notes, remarks_on
 from .observation import Tracks
+from .picture_refinement import Scene, Schedule, descend
 from .poisson import poisson_note
-from .refining import Scene, Schedule, descend
 from .result import Fit, Started
 from .sway import SwayProblem
 from .task import Task
