@@ -14,8 +14,19 @@ from pathlib import Path
 
 from ..backend.api import wire
 
-_BOOT = "import sys, runpy; sys.path.append(sys.argv.pop(1)); runpy.run_module('backend', run_name='__main__')"
+_BOOT = """
+import os, runpy, sys
+root, niceness = sys.argv[1:]
+del sys.argv[1:]
+if hasattr(os, "nice"):
+    os.nice(int(niceness))
+sys.path.append(root)
+runpy.run_module("backend", run_name="__main__")
+"""
 """Puts the add-on's folder last on the path, so that its `jobs` and `scene` never hide an installed package."""
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+NICENESS = 10
+"""The window comes first: a worker takes every core, and leaves them to Blender whenever Blender wants them."""
 
 
 class Worker:
@@ -33,14 +44,14 @@ class Worker:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | (variables or {})
         try:
             self._process = subprocess.Popen(
-                [python, "-I", "-X", "utf8", "-c", _BOOT, root],
+                [python, "-I", "-X", "utf8", "-c", _BOOT, root, str(NICENESS)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
                 env=environment,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:
             raise ValueError(f"The backend's Python could not be started ({python}): {error.strerror}.") from error
