@@ -115,7 +115,7 @@ class Layer:
     @property
     def title(self) -> str:
         """What a sentence calls the layer."""
-        return f"the {self.kind.value} layer" + (f' "{self.name}"' if self.name else "")
+        return f'the {self.kind.value} layer "{self.name}"' if self.name else f"the {self.kind.value} layer"
 
 
 _DRAWN = {Kind.boat: "water line", Kind.path: "way"}

@@ -8,6 +8,7 @@ import numpy as np
 from ..backend.api.acting import Acting
 from ..properties import steps
 from ..scene import splats
+from ..translations import say
 from .worker_operator import SplatsOperator, active_splats
 
 _ARROWS = (Acting.impulse, Acting.pull)
@@ -116,7 +117,7 @@ class SWAY_OT_assign_part(SplatsOperator, bpy.types.Operator):
         moving = int((parts > 0).sum())
         found = {"moving": moving, "holding": len(parts) - moving}
         steps.finish(obj, "parts", steps.origin(context.scene, obj, "parts"), found=found)
-        self.report({"INFO"}, f"{int(inside.sum()):,} splats are part {self.part}")
+        self.report({"INFO"}, say(f"{int(inside.sum()):,} splats are part {self.part}"))
         return {"FINISHED"}
 
 

@@ -12,6 +12,7 @@ from ..properties import steps
 from ..properties.from_params import annotations_of, override
 from ..scene import playback
 from ..scene.bakes import bake, frames_bake, markers
+from ..translations import say
 from .worker_operator import TICK, SplatsOperator, active_splats, redraw
 
 
@@ -42,7 +43,7 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
                 tolerance=params.tolerance,
             )
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         finally:
             manager.progress_end()
@@ -58,7 +59,7 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             frames = frames_bake.begin(context, obj, trajectory, context.scene.frame_start, target)
             self._writing = writing.start(frames)
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self._object = obj.session_uid
         self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
@@ -99,14 +100,14 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             self.report({"ERROR"}, "The splat object is gone; its bake was not used.")
             return {"CANCELLED"}
         if self._writing.error:
-            self.report({"ERROR"}, self._writing.error)
+            self.report({"ERROR"}, say(self._writing.error))
         done = frames.done
         if done == frames.count or (done and frames.target == "DISK"):
             bake.attach(context, obj, frames)
             found = {} if done == frames.count else {"frames_done": done}
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
             return self._finish(context, obj, trajectory, frames.target, found)
-        self.report({"INFO"}, f"Paused after {done} of {frames.count} frames; bake again to go on")
+        self.report({"INFO"}, say(f"Paused after {done} of {frames.count} frames; bake again to go on"))
         return {"CANCELLED"}
 
     def _finish(self, context, obj, trajectory, target, found) -> set[str]:
@@ -116,7 +117,7 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
         steps.finish(obj, "bake", self._origin, found=found)
         done = int(found.get("frames_done", len(trajectory)))
         markers.mark(context.scene, obj, first, first + int(found.get("loop_frames", done)) - 1)
-        self.report({"INFO"}, f"{describe(found)} ({megabytes:.1f} MB before compression)")
+        self.report({"INFO"}, say(f"{describe(found)} ({megabytes:.1f} MB before compression)"))
         return {"FINISHED"}
 
 

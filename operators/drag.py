@@ -20,6 +20,7 @@ from ..properties.from_params import annotations_of
 from ..scene import playback
 from ..scene.live import LivePose
 from ..scene.subject import scene_fps, write_subject
+from ..translations import say
 from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
 
 TICK = 1 / 60
@@ -149,7 +150,7 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
         self._pose.write(obj, self._hand.amplitudes)
         self._touches, self._held = [], None
         self._began = self._last = time.monotonic()
-        context.workspace.status_text_set(_HINT)
+        context.workspace.status_text_set(say(_HINT))
 
     def _drag(self, context, event):
         obj = self._object()
@@ -239,7 +240,7 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
         slowest = self._swing.decay.min()
         rings = min(np.log(1 / QUIET) / max(slowest, 1e-3), 10.0)
         frames = int(np.ceil((touches[-1].time + rings) * scene_fps(context.scene))) + 1
-        self.report({"INFO"}, self._keep(context, obj, self._swing, touches, frames))
+        self.report({"INFO"}, say(self._keep(context, obj, self._swing, touches, frames)))
         return {"FINISHED"}
 
     def _keep(self, context, obj, swing, touches, frames):

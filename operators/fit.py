@@ -9,6 +9,7 @@ from ..backend.api.fit import FitParams
 from ..properties.from_params import annotations_of
 from ..scene.fields import heat_map
 from ..scene.subject import write_subject
+from ..translations import say
 from .worker_operator import SplatsOperator, StepOperator, active_splats
 
 
@@ -47,7 +48,7 @@ class SWAY_OT_show_stiffness(SplatsOperator, bpy.types.Operator):
             obj = active_splats(context)
             heat_map.show(obj, not heat_map.is_shown(obj))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -6,6 +6,7 @@ import bpy
 
 from .. import preferences
 from ..jobs import installing, installing_folder, queue
+from ..translations import say
 
 LOOK = 0.3
 """Seconds between two looks at a running installation."""
@@ -28,7 +29,7 @@ class SWAY_OT_install_backend(bpy.types.Operator):
             return {"CANCELLED"}
         run.wait()
         if run.error:
-            self.report({"ERROR"}, run.error)
+            self.report({"ERROR"}, say(run.error))
         return {"FINISHED"} if run.state == "finished" else {"CANCELLED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -45,7 +46,7 @@ class SWAY_OT_install_backend(bpy.types.Operator):
             queue.stop_worker()  # it would hold the files that are to be replaced
             return installing.start(preferences.backend_folder(), choice)
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return None
 
 
@@ -74,7 +75,7 @@ class SWAY_OT_remove_backend(bpy.types.Operator):
         try:
             installing.remove(preferences.backend_folder())
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self.report({"INFO"}, "The backend is removed")
         return {"FINISHED"}
@@ -95,7 +96,7 @@ class SWAY_OT_show_licences(bpy.types.Operator):
         name = "Sway Packages"
         text = bpy.data.texts.get(name) or bpy.data.texts.new(name)
         text.from_string("\n".join(lines) + "\n")
-        self.report({"INFO"}, f"The list is in the text editor as {name}")
+        self.report({"INFO"}, say(f"The list is in the text editor as {name}"))
         return {"FINISHED"}
 
 

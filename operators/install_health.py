@@ -16,6 +16,7 @@ from .. import preferences
 from ..backend.api.check import CheckParams
 from ..backend.api.wire import to_jsonable
 from ..jobs import installing_folder, installing_python, queue
+from ..translations import say
 from .worker_operator import WorkerOperator, submit
 
 LITTLE_ROOM = 5.0
@@ -59,7 +60,7 @@ class SWAY_OT_health_check(WorkerOperator, bpy.types.Operator):
             [asdict(finding) for finding in findings]
         )
         bad = [finding.text for finding in findings if finding.level == "bad"]
-        self.report({"WARNING"} if bad else {"INFO"}, bad[0] if bad else "Everything that Sway needs is there")
+        self.report({"WARNING"} if bad else {"INFO"}, say(bad[0] if bad else "Everything that Sway needs is there"))
         return {"FINISHED"}
 
 
@@ -77,7 +78,7 @@ class SWAY_OT_copy_health(bpy.types.Operator):
         context.window_manager.clipboard = text
         name = "Sway Health Report"
         (bpy.data.texts.get(name) or bpy.data.texts.new(name)).from_string(text)
-        self.report({"INFO"}, f"Copied; it is in the text editor as {name} too")
+        self.report({"INFO"}, say(f"Copied; it is in the text editor as {name} too"))
         return {"FINISHED"}
 
 

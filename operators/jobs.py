@@ -8,6 +8,7 @@ from .. import preferences
 from ..backend.api.check import CheckParams
 from ..backend.api.wire import to_jsonable
 from ..jobs import queue
+from ..translations import say
 from .worker_operator import WorkerOperator, submit
 
 
@@ -57,5 +58,5 @@ class SWAY_OT_open_log(bpy.types.Operator):
             return {"CANCELLED"}
         text = bpy.data.texts.get("Sway Backend Log") or bpy.data.texts.new("Sway Backend Log")
         text.from_string(path.read_text(encoding="utf-8", errors="replace"))
-        self.report({"INFO"}, f"The log is in the text editor as {text.name}")
+        self.report({"INFO"}, say(f"The log is in the text editor as {text.name}"))
         return {"FINISHED"}

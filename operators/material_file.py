@@ -20,6 +20,7 @@ from ..properties.from_params import annotations_of, read
 from ..scene import splats
 from ..scene.fields import heat_map
 from ..scene.subject import write_subject
+from ..translations import say
 from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
 
 TOLD = ("strategy", "sentences", "parts", "frequency_hz", "clip_frequency_hz", "frequency_error_percent")
@@ -48,9 +49,9 @@ class SWAY_OT_save_material(SplatsOperator, ExportHelper, bpy.types.Operator):
             made = MaterialField.of_fit(fit, places, np.array(obj.matrix_world), json.loads(json.dumps(provenance)))
             path = made.save(bpy.path.abspath(self.filepath))
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Saved {path.name}")
+        self.report({"INFO"}, say(f"Saved {path.name}"))
         return {"FINISHED"}
 
 

@@ -10,6 +10,7 @@ from ..backend.api.reference import ReferenceParams
 from ..properties import steps
 from ..properties.from_params import annotations_of
 from ..scene.subject import write_subject
+from ..translations import say
 from .worker_operator import SplatsOperator, StepOperator, active_splats, redraw
 
 
@@ -28,8 +29,8 @@ class SWAY_OT_make_reference(StepOperator, bpy.types.Operator):
     def take_in(self, context, obj):
         self.note(obj, self.job.outputs["clip"])
         found = self.job.results
-        several = f"{len(found['candidates'])} to pick from, the first " if found["candidates"] else ""
-        return f"Reference motion: {several}of {found['frames']} frames, tip sways at {found['frequency_hz']:.2f} Hz"
+        made = f"Reference motion: {found['frames']} frames, tip sways at {found['frequency_hz']:.2f} Hz"
+        return f"{made}; pick one of {len(found['candidates'])}" if found["candidates"] else made
 
 
 def candidate_file(file: str, number: int) -> Path:
@@ -52,7 +53,7 @@ class SWAY_OT_pick_reference(SplatsOperator, bpy.types.Operator):
         try:
             self._pick(active_splats(context))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         redraw(context)
         return {"FINISHED"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import bpy
 
 from .. import preferences
@@ -12,6 +10,8 @@ from ..backend.api.video_model import VideoModel, VideoModelParams
 from ..backend.api.wire import to_jsonable
 from ..jobs import queue
 from ..properties.from_params import annotations_of
+from ..translations import say
+from ..translations.lines import lines_of
 from .worker_operator import WorkerOperator, submit
 
 OFFLINE = "Blender is set to stay offline; allow Online Access under Preferences > System > Network first."
@@ -46,18 +46,19 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         layout.prop(self, "model")
         offer = model.offer
         column = layout.column(align=True)
-        for line in textwrap.wrap(f"{model.doc}. About {offer.gigabytes} GB from {offer.page}", LETTERS):
-            column.label(text=line)
+        what = say(f"{say(model.doc)}. About {offer.gigabytes} GB from {offer.page}")
+        for line in lines_of(what, LETTERS):
+            column.label(text=line, translate=False)
         box = layout.box().column(align=True)
-        box.label(text=f"{offer.licence}, in short:", icon="TEXT")
-        for line in textwrap.wrap(offer.terms, LETTERS):
-            box.label(text=line)
+        box.label(text=say(f"{offer.licence}, in short:"), icon="TEXT")
+        for line in lines_of(say(offer.terms), LETTERS):
+            box.label(text=line, translate=False)
         box.operator("wm.url_open", text="Read the Licence", icon="URL").url = offer.page
         layout.prop(self, "accept")
         if not bpy.app.online_access:
             column = layout.column(align=True)
-            for number, line in enumerate(textwrap.wrap(OFFLINE, LETTERS)):
-                column.label(text=line, icon="BLANK1" if number else "ERROR")
+            for number, line in enumerate(lines_of(say(OFFLINE), LETTERS)):
+                column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
 
     def begin(self, _context):
         if not bpy.app.online_access:

@@ -12,6 +12,7 @@ from ..scene import look, viewport
 from ..scene.pictures import picture_plane
 from ..scene.samples import picture_sample, splat_samples
 from ..scene.subject import scene_fps
+from ..translations import say
 
 PICTURE = "picture"
 KINDS = (
@@ -61,13 +62,13 @@ class SWAY_OT_add_sample(bpy.types.Operator):
                 made = self._splats(context, fps)
                 notes = look.prepare_scene(context.scene)
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         for sentence in notes:
-            self.report({"INFO"}, sentence)
+            self.report({"INFO"}, say(sentence))
         if self.play and context.window is not None:
             _show(context)
-        self.report({"INFO"}, made)
+        self.report({"INFO"}, say(made))
         return {"FINISHED"}
 
     def _splats(self, context: bpy.types.Context, fps: float) -> str:

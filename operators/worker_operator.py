@@ -14,6 +14,7 @@ from ..jobs import queue
 from ..properties import steps
 from ..properties.from_params import override
 from ..scene.splats import is_splats
+from ..translations import say
 
 TICK = 0.1
 """Seconds between two looks at a running job."""
@@ -93,23 +94,23 @@ class WorkerOperator:
 
     def _end(self, context: bpy.types.Context) -> set[str]:
         for note in self.job.notes:
-            self.report({"WARNING" if note.level == "warning" else "INFO"}, note.text)  # type: ignore[attr-defined]
+            self.report({"WARNING" if note.level == "warning" else "INFO"}, say(note.text))  # type: ignore[attr-defined]
         if self.job.state != "finished":
             self.give_up(context)
         if self.job.state == "cancelled":
-            self.report({"INFO"}, f"{self.job.label} cancelled")  # type: ignore[attr-defined]
+            self.report({"INFO"}, say(f"{self.job.label} cancelled"))  # type: ignore[attr-defined]
             return {"CANCELLED"}
         try:
             if self.job.state == "failed":
                 raise ValueError(self.job.error)
-            self.report({"INFO"}, self.apply(context))  # type: ignore[attr-defined]
+            self.report({"INFO"}, say(self.apply(context)))  # type: ignore[attr-defined]
         except ValueError as error:
             self._refuse(error)
             return {"CANCELLED"}
         return {"FINISHED"}
 
     def _refuse(self, reason: Any) -> None:
-        self.report({"ERROR"}, str(reason))  # type: ignore[attr-defined]
+        self.report({"ERROR"}, say(str(reason)))  # type: ignore[attr-defined]
 
     def _close(self, context: bpy.types.Context) -> None:
         if self._timer:
@@ -222,13 +223,14 @@ def redraw(context: bpy.types.Context) -> None:
 
 def describe(job: queue.Job) -> str:
     """Stage, percent and time to go in one short text."""
-    text = f"{job.stage}, {job.fraction:.0%}"
-    if job.eta is not None and job.eta > 1:
-        text += f", about {job.eta:.0f} s left" if job.eta < 90 else f", about {job.eta / 60:.0f} min left"
-    return text
+    if job.eta is None or job.eta <= 1:
+        return f"{job.stage}, {job.fraction:.0%}"
+    if job.eta < 90:
+        return f"{job.stage}, {job.fraction:.0%}, about {job.eta:.0f} s left"
+    return f"{job.stage}, {job.fraction:.0%}, about {job.eta / 60:.0f} min left"
 
 
 def _show(context: bpy.types.Context, job: queue.Job) -> None:
     if context.workspace:
-        context.workspace.status_text_set(f"{job.label}: {describe(job)}   (Esc cancels)")
+        context.workspace.status_text_set(say(f"{job.label}: {describe(job)}   (Esc cancels)"))
     redraw(context)

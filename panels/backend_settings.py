@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_iface
 
 from .. import preferences
 from ..jobs import installing, installing_folder, installing_python
 from ..operators import install_health
+from ..translations import say
+from ..translations.lines import lines_of
 
 _ICONS = {"good": "CHECKMARK", "note": "INFO", "bad": "ERROR"}
 WIDTH = 90
@@ -45,24 +45,13 @@ def draw(layout: bpy.types.UILayout, chosen: Any) -> None:
 
 def wrapped(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
     """A sentence, translated, over as many lines as it takes."""
-    for number, line in enumerate(lines_of(pgettext_iface(text))):
+    for number, line in enumerate(lines_of(say(text), WIDTH)):
         layout.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
-def lines_of(text: str) -> list[str]:
-    """A text in lines of at most `WIDTH`; letters of Chinese are twice as wide and break anywhere."""
-    lines, line, width = [], "", 0
-    for piece in re.findall(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*", text):
-        wide = 2 * len(piece) if ord(piece[0]) >= 0x2E80 else len(piece)
-        if line and width + wide > WIDTH:
-            lines, line, width = [*lines, line.rstrip()], "", 0
-        line, width = line + piece, width + wide
-    return [*lines, line.rstrip()]
-
-
 def _draw_progress(layout: bpy.types.UILayout, run: installing.Installing) -> None:
-    layout.progress(factor=run.fraction, text=f"{run.stage}, {run.fraction:.0%}")
-    layout.label(text=run.detail[:WIDTH], translate=False)
+    layout.progress(factor=run.fraction, text=say(f"{run.stage}, {run.fraction:.0%}"))
+    layout.label(text=say(run.detail)[:WIDTH], translate=False)
     layout.operator("sway.cancel_install", icon="X")
 
 
@@ -74,12 +63,10 @@ def _draw_backend(layout: bpy.types.UILayout, chosen: Any, run: installing.Insta
     if there:
         torch = there.packages.get("torch", "")
         if there.current:
-            said = pgettext_iface("Installed and ready: Python {python}, torch {torch}, {folder}")
+            said = f"Installed and ready: Python {there.python}, torch {torch}, {folder}"
         else:
-            said = pgettext_iface(
-                "Of an earlier version of Sway, press Update: Python {python}, torch {torch}, {folder}"
-            )
-        wrapped(layout, said.format(python=there.python, torch=torch, folder=folder), "CHECKMARK")
+            said = f"Of an earlier version of Sway, press Update: Python {there.python}, torch {torch}, {folder}"
+        wrapped(layout, said, "CHECKMARK")
     elif installing_folder.unfinished(folder):
         wrapped(layout, "An installation broke off; what has arrived is kept.", "INFO")
     else:
@@ -114,8 +101,8 @@ def _draw_what_comes(layout: bpy.types.UILayout, chosen: Any) -> None:
     kind = installing_python.torch_kind(chosen.extra_index.strip())
     size, disk = installing.GIGABYTES[kind]
     names = {"cuda": "CUDA", "rocm": "ROCm", "metal": "Metal", "cpu": "CPU"}
-    said = pgettext_iface("To download: about {size:.1f} GB, torch for {kind}; on disk about {disk:.1f} GB.")
-    wrapped(layout, said.format(size=size, kind=names[kind], disk=disk), "IMPORT")
+    comes = f"To download: about {size:.1f} GB, torch for {names[kind]}; on disk about {disk:.1f} GB."
+    wrapped(layout, comes, "IMPORT")
     if kind == "cuda" and preferences.wanted_kind(chosen) == "cpu":
         wrapped(
             layout,

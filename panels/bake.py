@@ -8,6 +8,7 @@ from ..jobs import queue, writing
 from ..operators.bake import describe
 from ..properties import steps
 from ..scene.bakes import bake
+from ..translations import say
 from .step_panel import StepPanel
 
 
@@ -18,7 +19,7 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
     def draw_button(self, context, layout):
         running, found = writing.running(), steps.summary(context.active_object, "bake")
         if running:
-            layout.progress(factor=running.fraction, text=f"Writing frames, {running.fraction:.0%}")
+            layout.progress(factor=running.fraction, text=say(f"Writing frames, {running.fraction:.0%}"))
             layout.operator("sway.pause_bake", icon="PAUSE")
             return
         row = layout.row(align=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import bpy
@@ -10,15 +9,7 @@ import bpy
 from ..properties import steps
 from ..scene.fields import heat_map
 from .pictures import draw_picture
-from .step_panel import AdvancedPanel, SidebarPanel, StepPanel
-
-WIDTH = 36
-"""Characters that a label of the sidebar shows at its usual width."""
-
-
-def _wrapped(sentences: list[str]) -> list[str]:
-    """Sentences in lines that the sidebar shows whole; those after a sentence's first are set in."""
-    return [line for sentence in sentences for line in textwrap.wrap(sentence, WIDTH, subsequent_indent="    ")]
+from .step_panel import AdvancedPanel, SidebarPanel, StepPanel, draw_lines
 
 
 class SWAY_PT_fit(StepPanel, bpy.types.Panel):
@@ -36,11 +27,11 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
 
     def lines(self, found):
         if "gain_db" not in found:  # loaded from a file
-            return _wrapped(found.get("sentences", []))
+            return found.get("sentences", [])
         stiffness = " · ".join(f"{young:.2e} Pa" for young in found["young_pa"])
         short = [f"Stiffness {stiffness}", f"Sways at {found['frequency_hz']:.2f} Hz"]
         gain = f"{found['gain_db']:.1f} dB closer to the clip than at rest"
-        return _wrapped([*(found.get("sentences") or short), gain])
+        return [*(found.get("sentences") or short), gain]
 
 
 class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
@@ -62,13 +53,13 @@ class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
             scores = found.get(name)
             if scores:
                 text = f"{words}, {scores['frames']} frames: {scores['psnr_db']:.1f} dB, SSIM {scores['ssim']:.3f}"
-                layout.label(text=text)
+                draw_lines(layout, text)
         draw_picture(layout, str(folder / "loss.png"))
         film = folder / "report.mp4"
         if film.is_file():
             layout.operator("wm.path_open", text="Play Film of the Comparison", icon="PLAY").filepath = str(film)
-        for line in _wrapped(found.get("remarks", [])):
-            layout.label(text=line)
+        for remark in found.get("remarks", []):
+            draw_lines(layout, remark)
 
 
 class SWAY_PT_fit_advanced(AdvancedPanel, bpy.types.Panel):

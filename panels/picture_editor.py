@@ -12,6 +12,7 @@ from ..operators.pictures.picture import SWAY_OT_live_picture
 from ..operators.pictures.picture_operator import picture_image
 from ..operators.worker_operator import describe
 from ..scene.pictures import picture_plane, picture_prediction
+from ..translations import say
 from .params import draw_params
 from .pictures import draw_picture
 
@@ -62,7 +63,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
             layout.label(text="Open a photograph", icon="INFO")
             return
         if context.space_data.image != image:
-            layout.label(text=f"Preview of {image.name}", icon="PLAY")
+            layout.label(text=say(f"Preview of {image.name}"), icon="PLAY")
         picture = image.sway
         running = queue.running()
         if running and running.kind in ("picture_find", "picture_predict"):
@@ -119,7 +120,7 @@ def draw_modes(layout: bpy.types.UILayout, layer) -> None:
     flow = layout.grid_flow(columns=2, even_columns=True)
     for peak in layer.peaks:
         box = flow.box()
-        box.prop(peak, "use", text=f"{peak.frequency:.2f} Hz, {peak.amplitude:.1f} px")
+        box.prop(peak, "use", text=say(f"{peak.frequency:.2f} Hz, {peak.amplitude:.1f} px"))
         draw_picture(box, peak.picture, 5.0)
 
 
@@ -214,7 +215,7 @@ class SWAY_PT_picture_planes(bpy.types.Panel):
 
 
 def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
-    layout.progress(factor=job.fraction, text=describe(job))
+    layout.progress(factor=job.fraction, text=say(describe(job)))
     layout.operator("sway.cancel", icon="X")
 
 

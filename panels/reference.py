@@ -11,6 +11,7 @@ from ..jobs import queue
 from ..operators.reference import candidate_file
 from ..properties import steps
 from ..scene.clips.model_folder import PROMPTLESS, pipeline_in, title_of
+from ..translations import say
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, StepPanel
 
@@ -58,7 +59,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
         StepPanel.draw_button(self, context, layout)
         running = queue.running()
         if running and running.kind == "video_model":
-            layout.progress(factor=running.fraction, text=running.stage)
+            layout.progress(factor=running.fraction, text=say(running.stage))
             layout.operator("sway.cancel", icon="X")
 
     def lines(self, found):
@@ -82,7 +83,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
             draw_picture(cell, str(clip.with_name("pick.png")), scale=6.0)
             text = f"Seed {candidate['seed']}, {candidate['frequency_hz']:.2f} Hz"
             row = cell.row(align=True)
-            row.operator("sway.pick_reference", text=text, depress=Path(file) == clip).number = number
+            row.operator("sway.pick_reference", text=say(text), depress=Path(file) == clip).number = number
             _watch(row, clip)
 
 

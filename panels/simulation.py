@@ -16,8 +16,9 @@ from ..scene.estimate import estimate, sways
 from ..scene.fields import rescaling
 from ..scene.splats import is_splats
 from ..scene.subject import scene_fps
+from ..translations import say
 from .params import draw_params
-from .step_panel import StepPanel
+from .step_panel import StepPanel, draw_lines
 
 _SETTINGS = {
     Acting.nothing: (),
@@ -67,7 +68,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
             params = steps.params(context.scene, "simulate")
             cost = estimate(obj, params, assignment, scene_fps(context.scene))
             if cost:
-                layout.label(text=str(cost), icon="TIME")
+                layout.label(text=say(str(cost)), icon="TIME")
             layout.operator("sway.drag", icon="VIEW_PAN")
 
     def lines(self, found):
@@ -77,7 +78,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     def draw_state(self, context, obj, layout):
         StepPanel.draw_state(self, context, obj, layout)
         if problem := playback.problem(obj):
-            layout.label(text=problem, icon="ERROR")
+            draw_lines(layout, problem)
         if rescaling.is_possible(obj):
             layout.prop(obj.sway, "stiffness")
 
@@ -166,7 +167,7 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
         if group.acting_objects:
             for other in acting:
                 kind = Acting[other.sway.acting.kind]
-                layout.label(text=f"{other.name}: {kind.label}", icon=_ACTING_ICONS[kind])
+                layout.label(text=say(f"{other.name}: {kind.label}"), icon=_ACTING_ICONS[kind])
         layout.prop(group, "floor")
         if group.floor:
             layout.prop(group, "floor_height")

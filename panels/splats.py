@@ -9,6 +9,7 @@ from ..scene import look, nodes
 from ..scene.drawing import display
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
+from ..translations import say
 from .step_panel import SidebarPanel, StepPanel
 
 
@@ -22,7 +23,7 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
         if not is_splats(obj):
             layout.label(text="Select or import a splat object", icon="INFO")
             return
-        layout.label(text=f"{obj.name}: {len(obj.data.points):,} splats", icon="OUTLINER_OB_POINTCLOUD")
+        layout.label(text=say(f"{obj.name}: {len(obj.data.points):,} splats"), icon="OUTLINER_OB_POINTCLOUD")
 
 
 class SWAY_PT_parts(StepPanel, bpy.types.Panel):
@@ -60,7 +61,7 @@ class SWAY_PT_display(SplatsPanel, bpy.types.Panel):
         view = context.scene.view_settings.view_transform
         layout.label(text="Lamps and AgX work; edges blend as light" if linear else "Exactly as captured, in view Raw")
         if linear == (view == "Raw"):
-            layout.label(text=f"View transform {view} does not fit: click again", icon="ERROR")
+            layout.label(text=say(f"View transform {view} does not fit: click again"), icon="ERROR")
         column = layout.column()
         column.prop(obj.sway, "fast_render")
         self._inputs(column, obj, display.VIEW_DEPENDENT, display.DILATED)

@@ -11,12 +11,22 @@ from ..jobs import queue
 from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene.splats import is_splats
+from ..translations import say
+from ..translations.lines import lines_of
 from .params import draw_params
 from .pictures import draw_picture
 
 _ICON = {steps.State.todo: "RADIOBUT_OFF", steps.State.done: "CHECKMARK", steps.State.outdated: "ERROR"}
+WIDTH = 36
+"""Letters that a label of the sidebar shows at its usual width."""
 _TITLES: dict[str, str] = {}
 """Of each step's panel."""
+
+
+def draw_lines(layout: bpy.types.UILayout, sentence: str) -> None:
+    """A sentence in Blender's language, over as many lines as the sidebar needs at its usual width."""
+    for line in lines_of(say(sentence), WIDTH, indent="    "):
+        layout.label(text=line, translate=False)
 
 
 class SidebarPanel:
@@ -60,7 +70,7 @@ class StepPanel(SidebarPanel):
         self.draw_settings(context, column)
         self.draw_button(context, column)
         if not ready:
-            layout.label(text=self.waits_for(obj), icon="INFO")
+            layout.label(text=say(self.waits_for(obj)), icon="INFO")
         self.draw_state(context, obj, layout)
 
     def ready(self, obj: bpy.types.Object) -> bool:
@@ -81,7 +91,7 @@ class StepPanel(SidebarPanel):
     def draw_button(self, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         running = queue.running()
         if running and running.kind == self.step:
-            layout.progress(factor=running.fraction, text=describe(running))
+            layout.progress(factor=running.fraction, text=say(describe(running)))
             draw_picture(layout, running.preview)
             layout.operator("sway.cancel", icon="X")
             return
@@ -96,8 +106,8 @@ class StepPanel(SidebarPanel):
             return
         if steps.state(context.scene, obj, self.step) is steps.State.outdated:
             layout.label(text="Outdated: something before it changed", icon="ERROR")
-        for line in self.lines(found):
-            layout.label(text=line)
+        for sentence in self.lines(found):
+            draw_lines(layout, sentence)
         file = getattr(obj.sway, self.step).file
         if file:
             draw_picture(layout, str(Path(file).with_name("preview.png")))

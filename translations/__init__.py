@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import bpy
 
+from .sentences import Sentences
+
 LANGUAGES: dict[str, dict[str, str]] = {
     file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(Path(__file__).parent.glob("*.json"))
 }
-"""By Blender's name of the language, what each English text becomes; spaces and line breaks as one space."""
+"""By Blender's name of the language, what each English text becomes; spaces and line breaks as one space, and `{}` for
+each value that the source fills in."""
+SENTENCES = Sentences({text for table in LANGUAGES.values() for text in table})
 SAME = frozenset(
     {
         "+X", "+Y", "+Z", "-X", "-Y", "-Z", "Apple Metal", "CPU", "CUDA", "CogVideoX 5B", "GIF", "LTX-2",
@@ -22,6 +27,19 @@ SAME = frozenset(
 """Names that are the same in every language."""
 CONTEXTS = ("*", "Operator")
 """Blender looks a button's text up in the second, everything else in the first."""
+
+
+def say(text: str) -> str:
+    """A text of Sway's with values in it, in Blender's language. Plain texts Blender translates by itself."""
+    locale = bpy.app.translations.locale
+    if locale not in LANGUAGES or not bpy.context.preferences.view.use_translate_interface:
+        return text
+    return _said(text, locale)
+
+
+@lru_cache(maxsize=1024)
+def _said(text: str, _locale: str) -> str:
+    return SENTENCES.said(text, bpy.app.translations.pgettext_iface)
 
 
 def untranslated(texts: set[str], language: str) -> list[str]:
@@ -51,4 +69,5 @@ def register(classes: tuple[type, ...]) -> None:
 
 
 def unregister() -> None:
+    _said.cache_clear()
     bpy.app.translations.unregister(__name__)

@@ -65,8 +65,10 @@ def validate(params: Any) -> None:
                 low, high = spec.min, spec.max
                 if v != v or (low is not None and v < low) or (high is not None and v > high):
                     unit = f" {spec.unit}" if spec.unit else ""
-                    bounds = f"{_bound(low)} and {_bound(high)}{unit}"
-                    raise ValueError(f"{label_of(name, spec)} is {v:g}{unit}; it must lie between {bounds}.")
+                    raise ValueError(
+                        f"{label_of(name, spec)} is {v:g}{unit}; it must lie between {_bound(low)} and "
+                        f"{_bound(high)}{unit}."
+                    )
 
 
 def _bound(value: float | None) -> str:

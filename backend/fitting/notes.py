@@ -19,8 +19,10 @@ def limit_notes(log_young: np.ndarray, highest: float) -> tuple[str, ...]:
     if np.any(log_young <= np.log10(YOUNG_MIN)):
         return ("The stiffness ended at the lowest that is tried, 1e3 Pa; check the subject's size and density.",)
     if np.any(log_young >= highest - 1e-6):
-        note = f"The stiffness ended at the highest that is tried, {10**highest:.1e} Pa; check the subject's size, "
-        return (note + "or use fewer grid cells or particles.",)
+        return (
+            f"The stiffness ended at the highest that is tried, {10**highest:.1e} Pa; check the subject's size, or use "
+            "fewer grid cells or particles.",
+        )
     return ()
 
 

@@ -53,7 +53,7 @@ def run(params: PictureParams, inputs: dict[str, str], ctx: JobContext) -> tuple
         drawn = renderer(prepared, params.frames, fps, controls)
         ctx.progress(1.0)
     for title, share in drawn.held_back.items():
-        ctx.log(f"{title[0].upper()}{title[1:]} moves {share:.0%} as far as asked for: more would fold it over.")
+        ctx.log(f"{_begun(title)} moves {share:.0%} as far as asked for: more would fold it over.")
     size = [prepared.picture.width, prepared.picture.height]
     results = {"frames": params.frames, "fps": fps, "size": size}
     make = {Outcome.preview: _preview, Outcome.planes: _planes, Outcome.export: _export}[params.outcome]
@@ -82,7 +82,7 @@ def _planes(params: PictureParams, drawn: LayeredRenderer, fps: float, ctx: JobC
         outputs[f"layer_{number}"] = _save_rgba(ctx.output(f"layer_{number}.png"), image)
         still = motion is None or not on_planes(sprite.layer.kind)
         if still and motion is not None:
-            ctx.log(f"{sprite.layer.title[0].upper()}{sprite.layer.title[1:]} stays still on planes.", "warning")
+            ctx.log(f"{_begun(sprite.layer.title)} stays still on planes.", "warning")
         if still:
             found = _at_rest(sprite, prepared, params.frames, rate)
         else:
@@ -157,3 +157,8 @@ def _save_rgba(path: Path, image: np.ndarray) -> Path:
     order = cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
     path.write_bytes(cv2.imencode(".png", cv2.cvtColor(image, order))[1].tobytes())
     return path
+
+
+def _begun(title: str) -> str:
+    """A layer's title at the beginning of a sentence."""
+    return title[0].upper() + title[1:]

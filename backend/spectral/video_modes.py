@@ -72,9 +72,10 @@ def measure(
 
     count, height, width = film.shape[:3]
     if count < LEAST_FRAMES:
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
         raise ValueError(
-            f"The clip holds {count} picture{'s' * (count != 1)}; modes need at least {LEAST_FRAMES}, better five "
-            "seconds: choose a longer video."
+            f"The clip holds {pictures}; modes need at least {LEAST_FRAMES}, better five seconds: choose a longer "
+            "video."
         )
     if min(height, width) < 32:
         raise ValueError(f"The clip is {width} x {height} pixels; motion can be measured from 32 x 32 up.")

@@ -21,8 +21,9 @@ def refuse_short(count: int, name: str) -> None:
     """Raise ValueError for fewer than three frames."""
     if count < LEAST_FRAMES:
         raise ValueError(
-            f"{name} has {count} frame{'' if count == 1 else 's'} from the first one chosen; a reference motion needs "
-            f"{LEAST_FRAMES} or more: choose a longer video, an earlier First Frame or a smaller Frame Step."
+            f"{name} has {'1 frame' if count == 1 else f'{count} frames'} from the first one chosen; a reference "
+            f"motion needs {LEAST_FRAMES} or more: choose a longer video, an earlier First Frame or a smaller Frame "
+            "Step."
         )
 
 

@@ -12,6 +12,7 @@ from ...jobs import queue
 from ...properties.from_params import annotations_of
 from ...scene import films
 from ...scene.pictures import picture_layers, picture_plane
+from ...translations import say
 from ..worker_operator import redraw
 from .picture_operator import AnimateOperator, OnPicture, begin_animation, picture_image, required_image
 
@@ -43,12 +44,12 @@ class SWAY_OT_add_picture_layer(OnPicture, bpy.types.Operator):
         try:
             image = required_image(context, self.image)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         layer = picture_layers.add(image, self.kind, LayerKind[self.kind].label)
         if context.space_data is not None and context.space_data.type == "IMAGE_EDITOR":
             picture_layers.draw_on(context, image)
-            self.report({"INFO"}, f'Draw the lines of "{layer.name}" on the picture')
+            self.report({"INFO"}, say(f'Draw the lines of "{layer.name}" on the picture'))
         return {"FINISHED"}
 
 
@@ -211,9 +212,9 @@ class SWAY_OT_use_picture_frames(OnPicture, bpy.types.Operator):
                 "strip": films.as_strip,
             }[self.place](context, files, context.scene.frame_start)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(files)} frames from {files[0].parent}")
+        self.report({"INFO"}, say(f"{len(files)} frames from {files[0].parent}"))
         return {"FINISHED"}
 
 
@@ -265,7 +266,7 @@ class SWAY_OT_live_picture(OnPicture, bpy.types.Operator):
             if self._job.state == "finished" and image is not None:
                 use_preview(context, image, self._job)
             elif self._job.error:
-                self.report({"WARNING"}, self._job.error)
+                self.report({"WARNING"}, say(self._job.error))
             self._job = None
         if image is None or not image.sway.layers or queue.running():
             return
@@ -278,7 +279,7 @@ class SWAY_OT_live_picture(OnPicture, bpy.types.Operator):
         try:
             self._job = begin_animation(context, image, Outcome.preview, self.bl_label)
         except ValueError as error:
-            self.report({"WARNING"}, str(error))
+            self.report({"WARNING"}, say(str(error)))
 
 
 def use_preview(context: bpy.types.Context, image: bpy.types.Image, job: queue.Job) -> str:

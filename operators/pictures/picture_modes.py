@@ -14,6 +14,7 @@ from ...jobs import queue
 from ...properties.from_params import annotations_of, override, read
 from ...scene import films
 from ...scene.pictures import picture_layers
+from ...translations import say
 from ..worker_operator import WorkerOperator, submit
 from .picture_operator import files_of, picture_image
 
@@ -96,7 +97,7 @@ class SWAY_OT_pick_peaks(bpy.types.Operator):
     def _say(self, context: bpy.types.Context) -> None:
         used = [peak.name for peak in _layer(self._image).peaks if peak.use]
         text = f"Click peaks   Used: {', '.join(used) or 'none'}   Enter or Esc: end"
-        context.workspace.status_text_set(text)
+        context.workspace.status_text_set(say(text))
         context.area.tag_redraw()
 
     def _end(self, context: bpy.types.Context) -> set[str]:

@@ -13,6 +13,7 @@ from mathutils import Vector
 from ...backend.api.picture import Outcome
 from ...scene import films
 from ...scene.pictures import picture_hand, picture_layers, picture_overlay, picture_plane
+from ...translations import say
 from ..worker_operator import WorkerOperator
 from .picture_operator import AnimateOperator, begin_animation, required_image
 
@@ -87,8 +88,7 @@ class Playing:
         context.workspace.status_text_set(None)
 
     def _say(self, context: bpy.types.Context) -> None:
-        recorded = "   Recording, R stops" if self.recording else ""
-        context.workspace.status_text_set(HELP + recorded)
+        context.workspace.status_text_set(say(f"{HELP}   Recording, R stops" if self.recording else HELP))
 
 
 class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
@@ -158,9 +158,9 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
             layers = picture_plane.layers_of(parent)
             frames = picture_hand.write_performance(self.hand, layers, context.scene.frame_start)
         except ValueError as error:
-            self.report({"WARNING"}, str(error))
+            self.report({"WARNING"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{frames} frames recorded on {parent.name}")
+        self.report({"INFO"}, say(f"{frames} frames recorded on {parent.name}"))
         return {"FINISHED"}
 
 
@@ -188,7 +188,7 @@ class SWAY_OT_poke_planes(Playing, bpy.types.Operator):
             self._parent = parent.name
             self.hand = picture_hand.hand_for(picture_layers.load_folder(parent[picture_plane.FOLDER]))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self.start(context)
         context.window_manager.modal_handler_add(self)
@@ -203,7 +203,7 @@ class SWAY_OT_poke_planes(Playing, bpy.types.Operator):
         if self.hand.performance:
             layers = picture_plane.layers_of(bpy.data.objects[self._parent])
             frames = picture_hand.write_performance(self.hand, layers, context.scene.frame_start)
-            self.report({"INFO"}, f"{frames} frames recorded on {self._parent}")
+            self.report({"INFO"}, say(f"{frames} frames recorded on {self._parent}"))
         return {"FINISHED"}
 
     def place(self, context, event):

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...backend import editing as masks
 from ...scene import editing, playback, splats
+from ...translations import say
 from ..worker_operator import SplatsOperator
 from .editing import RemoveOperator, note_parts, refuse_while_busy, remove, selected
 
@@ -116,9 +117,9 @@ class SWAY_OT_delete_splats(SplatsOperator, bpy.types.Operator):
             chosen = selected(obj)
             remove(context, obj, chosen)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{int(chosen.sum()):,} splats deleted, {len(obj.data.points):,} left")
+        self.report({"INFO"}, say(f"{int(chosen.sum()):,} splats deleted, {len(obj.data.points):,} left"))
         return {"FINISHED"}
 
 
@@ -142,10 +143,10 @@ class SWAY_OT_separate_splats(SplatsOperator, bpy.types.Operator):
             remove(context, new, ~chosen)
             remove(context, obj, chosen)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         new.select_set(True)
-        self.report({"INFO"}, f"{int(chosen.sum()):,} splats are {new.name} now")
+        self.report({"INFO"}, say(f"{int(chosen.sum()):,} splats are {new.name} now"))
         return {"FINISHED"}
 
 
@@ -175,10 +176,10 @@ class SWAY_OT_merge_splats(SplatsOperator, bpy.types.Operator):
                 if preview is not None and preview[0]["path"]:
                     playback.restore(obj, (preview[0], None))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         note_parts(context.scene, obj)
-        self.report({"INFO"}, f"{len(obj.data.points) - count:,} splats added, {len(obj.data.points):,} in all")
+        self.report({"INFO"}, say(f"{len(obj.data.points) - count:,} splats added, {len(obj.data.points):,} in all"))
         return {"FINISHED"}
 
 

@@ -14,6 +14,7 @@ from ...backend.editing import kept_binding
 from ...jobs import queue, writing
 from ...properties import steps
 from ...scene import editing, playback, splats
+from ...translations import say
 from ..worker_operator import SplatsOperator
 
 SELECT_MODES = [
@@ -40,9 +41,9 @@ class SelectOperator(SplatsOperator):
         try:
             found = self.found(context, obj)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, select(obj, found, self.mode))
+        self.report({"INFO"}, say(select(obj, found, self.mode)))
         return {"FINISHED"}
 
 
@@ -73,9 +74,9 @@ class RemoveOperator(SplatsOperator):
                 remove(context, obj, found)
                 sentence = f"{int(found.sum()):,} splats deleted, {len(obj.data.points):,} left"
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, sentence)
+        self.report({"INFO"}, say(sentence))
         return {"FINISHED"}
 
 

@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ExportHelper
 
 from ...backend import formats
 from ...scene import shown, splats
+from ...translations import say
 from ..worker_operator import SplatsOperator, active_splats
 
 FORMATS = [
@@ -58,11 +59,11 @@ class SWAY_OT_export_splats(SplatsOperator, bpy.types.Operator, ExportHelper):
                 raise ValueError(f"The folder {path.parent} does not exist; choose another.")
             files = self._sequence(context, obj, path) if self.animation else [self._one(context, obj, path)]
         except (ValueError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         megabytes = sum(file.stat().st_size for file in files) / 2**20
         name = path.name if len(files) == 1 else f"{files[0].name} to {files[-1].name}"
-        self.report({"INFO"}, f"Exported {name} ({megabytes:.1f} MB)")
+        self.report({"INFO"}, say(f"Exported {name} ({megabytes:.1f} MB)"))
         return {"FINISHED"}
 
     def _one(self, context: bpy.types.Context, obj: bpy.types.Object, path: Path) -> Path:

@@ -12,6 +12,7 @@ from ...backend import formats
 from ...scene import images, look, splats, viewport
 from ...scene.bakes import flipbook
 from ...scene.drawing import harmonics
+from ...translations import say
 
 TICK = 0.01
 """Seconds between two files of a sequence, in which the window takes notice of Esc."""
@@ -107,7 +108,7 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
         for done, frame in enumerate(missing):
             if self._timer:
                 name = self._book.file(frame).name
-                context.workspace.status_text_set(f"Reading {name}, {done + 1} of {len(missing)} (Esc stops)")
+                context.workspace.status_text_set(say(f"Reading {name}, {done + 1} of {len(missing)} (Esc stops)"))
             self._book.write(frame, _read)
             yield frame
 
@@ -124,12 +125,12 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
         if degree > harmonics.DEGREE:
             changes.append(f"Harmonics of degree {degree} are kept for export; {harmonics.DEGREE} degrees are drawn.")
         for sentence in (*file.notes, *changes):
-            self.report({"INFO"}, sentence)
-        self.report({"INFO"}, f"{done} (SH degree {degree}) from {Path(self.filepath).name}")
+            self.report({"INFO"}, say(sentence))
+        self.report({"INFO"}, say(f"{done} (SH degree {degree}) from {Path(self.filepath).name}"))
         return {"FINISHED"}
 
     def _refuse(self, reason: Exception) -> set[str]:
-        self.report({"ERROR"}, str(reason))
+        self.report({"ERROR"}, say(str(reason)))
         return {"CANCELLED"}
 
     def _up(self, file: formats.SplatFile) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...scene import look
+from ...translations import say
 
 WAYS = [
     (
@@ -43,5 +44,5 @@ class SWAY_OT_set_up_colours(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         {"CAPTURED": look.show_as_captured, "LIGHT": look.show_as_light}[self.way](context.scene)
-        self.report({"INFO"}, f"View transform: {context.scene.view_settings.view_transform}")
+        self.report({"INFO"}, say(f"View transform: {context.scene.view_settings.view_transform}"))
         return {"FINISHED"}

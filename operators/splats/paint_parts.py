@@ -9,6 +9,7 @@ from gpu_extras.presets import draw_circle_2d
 
 from ...scene import shown
 from ...scene.painting import Painter, View
+from ...translations import say
 from ..viewport_region import over_picture, window_region
 from ..worker_operator import SplatsOperator, active_splats, redraw
 from .editing import note_parts
@@ -67,13 +68,13 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
                 raise ValueError("Paint Parts needs a 3D viewport, or from a script a view and the size of its screen.")
             painter = Painter(obj, View(_as_shown(context, obj)))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         painter.view.look(np.array(self.view).reshape(4, 4), tuple(self.screen))
         part = part_number(self.kind, self.part)
         count = painter.paint(obj, np.array(self.start), np.array(self.end), self.radius, part, self.x_ray)
         note_parts(context.scene, obj)
-        self.report({"INFO"}, f"{count:,} splats painted")
+        self.report({"INFO"}, say(f"{count:,} splats painted"))
         return {"FINISHED"}
 
     def invoke(self, context, event):
@@ -85,7 +86,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
                 bpy.ops.object.mode_set(mode="OBJECT")
             self._painter = Painter(obj, View(_as_shown(context, obj)))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self._uid, self._area = obj.session_uid, context.area
         self._region = window_region(context.area)
@@ -93,7 +94,7 @@ class SWAY_OT_paint_parts(SplatsOperator, bpy.types.Operator):
         self._painting, self._sized_from = False, None
         self._outline = bpy.types.SpaceView3D.draw_handler_add(self._draw_brush, (context,), "WINDOW", "POST_PIXEL")
         obj.sway.show_parts = True
-        context.workspace.status_text_set(_HINT)
+        context.workspace.status_text_set(say(_HINT))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 

@@ -8,6 +8,7 @@ import numpy as np
 from ...backend.parts import guess_parts
 from ...properties import steps
 from ...scene import splats
+from ...translations import say
 from ..worker_operator import SplatsOperator, active_splats
 
 
@@ -47,11 +48,11 @@ class SWAY_OT_guess_parts(bpy.types.Operator, SplatsOperator):
             else:
                 parts = guess_parts(cloud)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         splats.write_parts(obj, parts)
         moving = int((parts > 0).sum())
         found = {"moving": moving, "holding": len(parts) - moving}
         steps.finish(obj, "parts", steps.origin(context.scene, obj, "parts"), found=found)
-        self.report({"INFO"}, f"{moving:,} splats move, {len(parts) - moving:,} hold still")
+        self.report({"INFO"}, say(f"{moving:,} splats move, {len(parts) - moving:,} hold still"))
         return {"FINISHED"}

@@ -13,6 +13,7 @@ from mathutils import Matrix, Vector
 
 from ...scene import shown
 from ...scene.painting import View
+from ...translations import say
 from ..viewport_region import over_picture, window_region
 from ..worker_operator import SplatsOperator, active_splats
 from .editing import note_parts, refuse_while_busy
@@ -50,7 +51,7 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
     )
 
     def draw(self, _context):
-        self.layout.label(text=f"They are {self._apart():.4g} m apart now")
+        self.layout.label(text=say(f"They are {self._apart():.4g} m apart now"))
         self.layout.prop(self, "distance")
 
     def execute(self, context):
@@ -62,14 +63,14 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
             if self.distance < CLOSEST:
                 raise ValueError("The real distance is zero; type how far apart the two points are.")
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         factor = self.distance / self._apart()
         middle = Matrix.Translation(Vector(self.first))
         obj.matrix_world = middle @ Matrix.Scale(factor, 4) @ middle.inverted() @ obj.matrix_world
         context.view_layer.update()
         note_parts(context.scene, obj)
-        self.report({"INFO"}, f"{obj.name} is {factor:.4g} times as large now")
+        self.report({"INFO"}, say(f"{obj.name} is {factor:.4g} times as large now"))
         return {"FINISHED"}
 
     def invoke(self, context, _event):
@@ -80,14 +81,14 @@ class SWAY_OT_scale_to_size(SplatsOperator, bpy.types.Operator):
         try:
             self._view = View(shown.shown_gaussians(context, active_splats(context)))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         self._area = context.area
         self._region = window_region(context.area)
         self._picked: list[Vector] = []
         self._mouse = (0, 0)
         self._line = bpy.types.SpaceView3D.draw_handler_add(self._draw_line, (context,), "WINDOW", "POST_PIXEL")
-        context.workspace.status_text_set("Click two splats whose distance you know   Esc: cancel")
+        context.workspace.status_text_set(say("Click two splats whose distance you know   Esc: cancel"))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 

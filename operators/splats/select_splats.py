@@ -7,6 +7,7 @@ import numpy as np
 
 from ...backend import editing as masks
 from ...scene import splats
+from ...translations import say
 from ..worker_operator import SplatsOperator
 from .editing import SelectOperator, note_parts, selected
 
@@ -106,14 +107,19 @@ class SWAY_OT_assign_selected(SplatsOperator, bpy.types.Operator):
         try:
             chosen = selected(obj)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         parts = splats.read_parts(obj)
         parts[chosen] = part_number(self.kind, self.part)
         splats.write_parts(obj, parts)
         note_parts(context.scene, obj)
-        what = {"MOVING": f"move, as part {self.part}", "HOLDING": "hold still", "BACKGROUND": "are background"}
-        self.report({"INFO"}, f"{int(chosen.sum()):,} splats {what[self.kind]}")
+        count = f"{int(chosen.sum()):,}"
+        told = {
+            "MOVING": f"{count} splats move, as part {self.part}",
+            "HOLDING": f"{count} splats hold still",
+            "BACKGROUND": f"{count} splats are background",
+        }
+        self.report({"INFO"}, say(told[self.kind]))
         return {"FINISHED"}
 
 

@@ -8,6 +8,7 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from ...translations import say
 from .. import splats
 from . import heat_map
 
@@ -65,5 +66,5 @@ def _draw() -> None:
         blf.position(0, left + width * place - blf.dimensions(0, words)[0] / 2, bottom - 1.3 * TEXT * scale, 0)
         blf.draw(0, words)
     blf.position(0, left, bottom + height + 0.5 * TEXT * scale, 0)
-    blf.draw(0, "Stiffness (Young's modulus)")
+    blf.draw(0, say("Stiffness (Young's modulus)"))
     blf.disable(0, blf.SHADOW)
