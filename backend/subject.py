@@ -21,6 +21,8 @@ class Subject:
     """Display-referred colour [3] behind the splats."""
     fps: float
     """Frames per second of the scene."""
+    stiffening: np.ndarray | None = None
+    """log10 of how many times as stiff as its material each splat was painted [N], float32; None where none was."""
 
     @property
     def moving(self) -> np.ndarray:
@@ -29,7 +31,9 @@ class Subject:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""
+        painted = {} if self.stiffening is None else {"stiffening": self.stiffening}
         return {
+            **painted,
             **self.gaussians.to_arrays(),
             "parts": self.parts,
             **camera_arrays(self.camera),
@@ -39,7 +43,8 @@ class Subject:
 
     @staticmethod
     def from_arrays(a: dict[str, np.ndarray]) -> Subject:
-        return Subject(Gaussians.from_arrays(a), a["parts"], camera_from(a), a["background"], float(a["scene_fps"]))
+        view, fps = camera_from(a), float(a["scene_fps"])
+        return Subject(Gaussians.from_arrays(a), a["parts"], view, a["background"], fps, a.get("stiffening"))
 
 
 def camera_arrays(camera: Camera) -> dict[str, np.ndarray]:

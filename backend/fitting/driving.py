@@ -16,6 +16,7 @@ from ..mpm.model import Model
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.pencil import resolved
 from ..mpm.total_lagrangian.solid import Solid
+from ..particles.painting import painted_factor
 from ..trajectory import Binding
 from .particles import evenly, inverse_distance, k_means, occupied, solid
 from .stencil import Stencil
@@ -65,13 +66,15 @@ def drive(
     reach: float = 0.5,
     seed: int = 0,
     inside: np.ndarray | None = None,
+    stiffening: np.ndarray | None = None,
+    stiffness: float | None = None,
 ) -> Driven:
     """Driving particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N] (0 holds still).
 
     `cells` counts grid cells along the longest axis, `density` is in kg/m^3, of all or by part [parts]; for what breaks
     and flows, grid nodes within `reach` cells of a solid holding splat are held. `inside` [Q, 3] (metres) are points of
-    matter that no splat shows. Whatever moves without being joined to what holds is left out and holds still, and a
-    note says so.
+    matter that no splat shows. `stiffening` [N] is painted, see `Subject`; `stiffness` is the body's, where known.
+    Whatever moves without being joined to what holds is left out and holds still, and a note says so.
     Raises ValueError when nothing moves; NothingHolds when nothing holds, or nothing that moves is tied to what holds.
     """
     from scipy.spatial import KDTree
@@ -117,10 +120,31 @@ def drive(
         grid=grid,
         held=_held_nodes(grid, holding, reach),
     )
-    swaying = resolved(Body(material, grid, rest, model.density, poisson), finest)
+    swaying = Body(material, grid, rest, model.density, poisson, stiffness or 1.0)
+    swaying = resolved(swaying, finest) if stiffness is None else swaying
     if not swaying.stiffness > 0:  # a sway that nothing brings back, whose square rounding has made negative
         raise NothingHolds("some of the moving part hangs by a thread; clean up what floats, or let the parts meet")
-    return Driven(model, swaying, Binding(splats.astype(np.int32), index, weights), part, notes)
+    binding = Binding(splats.astype(np.int32), index, weights)
+    return Driven(model, swaying.painted_with(painted_factor(rest, binding, stiffening)), binding, part, notes)
+
+
+def driven_anew(driven: Driven, gaussians: Gaussians, parts: np.ndarray, stiffening: np.ndarray | None) -> Driven:
+    """The same cloud with other parts [N] and paint, on as fine a grid and of the same matter; raises as `drive`."""
+    model = driven.model
+    inner = max(model.grid.shape) - 1 - 2 * (MARGIN + SWAY_ROOM)
+    density = np.full(max(int(parts.max()), int(driven.part.max())) + 1, model.density.mean())
+    for part in np.unique(driven.part):
+        density[part] = model.density[driven.part == part].mean()
+    return drive(
+        gaussians,
+        parts,
+        particles=len(model.rest),
+        cells=inner + 2 * MARGIN,
+        density=density,
+        poisson=driven.body.poisson,
+        stiffening=stiffening,
+        stiffness=driven.body.stiffness,
+    )
 
 
 def attached(links: Stencil, held: np.ndarray) -> np.ndarray:

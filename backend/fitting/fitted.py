@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from ..mpm.grid import Grid
 from ..mpm.model import Model
 from ..mpm.total_lagrangian.body import Body
 from ..mpm.total_lagrangian.solid import Solid
+from ..particles.painting import painted_factor
+from ..subject import Subject
 from ..trajectory import Binding
-from .driving import Driven
+from .driving import Driven, driven_anew
 from .modes import Modes
 
 TIP = 0.03
@@ -22,7 +24,7 @@ TIP = 0.03
 class Fitted:
     driven: Driven
     young: np.ndarray
-    """Young's modulus of each driving particle [P], pascals."""
+    """Young's modulus of each driving particle [P], pascals, as it would be without what is painted."""
     velocity: np.ndarray
     """Initial velocity [P, 3], m/s."""
     damping: float
@@ -37,6 +39,23 @@ class Fitted:
     def tip_compliance(self, direction: float) -> float:
         """`compliance` for an acceleration at the angle `direction` around Z from +x, radians."""
         return float(np.hypot(*(self.compliance * [np.cos(direction), np.sin(direction)])))
+
+    def on(self, subject: Subject) -> Fitted:
+        """What was fitted, with the paint that the subject has now, and held where it now is held.
+
+        Raises ValueError for a subject with fewer splats than were fitted, and as `drive` does for what is held.
+        """
+        binding = self.driven.binding
+        if binding.splats.max() >= len(subject.gaussians):
+            raise ValueError("The splats were edited after the fit; fit the material again.")
+        if subject.moving[binding.splats].all():
+            painted = painted_factor(self.driven.model.rest, binding, subject.stiffening)
+            return replace(self, driven=replace(self.driven, body=self.driven.body.painted_with(painted)))
+        from scipy.spatial import KDTree
+
+        driven = driven_anew(self.driven, subject.gaussians, subject.parts, subject.stiffening)
+        nearest = KDTree(self.driven.model.rest).query(driven.model.rest)[1]
+        return replace(self, driven=driven, young=self.young[nearest], velocity=self.velocity[nearest])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for `arrays.save`."""

@@ -38,7 +38,7 @@ def sway_modes(body: Body, young: np.ndarray, count: int = 8) -> Modes:
     young = np.broadcast_to(np.asarray(young, np.float64), (len(body),))
     moduli = body.moduli(young)
     if np.ptp(young) == 0 and count <= len(body.slowest[0]):
-        rates, fields = body.slowest[0][:count] * np.sqrt(moduli[0]), body.slowest[1][:count]
+        rates, fields = body.slowest[0][:count] * np.sqrt(body.stiffness * young[0]), body.slowest[1][:count]
     else:
         rates, fields = sway(body, moduli, count)
         rates = lumped_rates(body, rates, fields)

@@ -159,6 +159,7 @@ class Task:
             digest.update(repr(place).encode())
             for values in (view.clip.frames, camera.rotation, camera.translation):
                 digest.update(np.ascontiguousarray(values).tobytes())
-        for values in (body.rest, body.density, body.solid.cells, self.driven.part, self.gaussians.positions):
+        painted = () if body.painted is None else (body.painted,)
+        for values in (body.rest, body.density, body.solid.cells, self.driven.part, self.gaussians.positions, *painted):
             digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()

@@ -33,6 +33,7 @@ def run(params: ApplyMaterialParams, inputs: dict[str, str], ctx: JobContext) ->
         saved = saved.placed(arrays.load(inputs["placement"])["matrix"])
     with ctx.stage("Placing driving particles", 0.1, 0.6):
         sizes = {"particles": params.particles, "cells": params.grid_cells, "seed": params.seed}
+        sizes |= {"stiffening": subject.stiffening}
         driven = drive(subject.gaussians, subject.parts, poisson=saved.poisson, **sizes)
         saved.check_shape(driven.model.rest)
         log_young, density, velocity = saved.at(driven.model.rest)

@@ -56,6 +56,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
             density=physdreamer.DENSITY if faithful else params.density,
             poisson=params.poisson_ratio,
             seed=params.seed,
+            stiffening=subject.stiffening,
         )
         driven = redrive(cells=params.grid_cells)
         ctx.progress(1.0)

@@ -52,7 +52,7 @@ class Start:
     part: np.ndarray
     """Part of each particle [P]."""
     young: np.ndarray
-    """Young's modulus of each particle [P], pascals."""
+    """Young's modulus of each particle [P], pascals; without what `sways` has painted."""
     velocity: np.ndarray
     """[P, 3], m/s."""
     damping: float
@@ -63,6 +63,12 @@ class Start:
     """Whether splats are to be stretched as the material is, where that can be seen."""
     sways: Body | None = None
     """The body for the elastic solver, where it is held and neither breaks nor flows."""
+
+    @property
+    def young_everywhere(self) -> np.ndarray:
+        """Young's modulus of each particle [P], pascals, with what is painted."""
+        painted = None if self.sways is None else self.sways.painted
+        return self.young if painted is None else self.young * painted
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ def _simulated(
         changes = {"placed": boundaries.placed, "cuts": surroundings.cuts}
         elastic = start.sways is not None and not any(changes.values())
         solver = ElasticSolver(start.sways) if elastic else Solver(model)
+        young = start.young if elastic else start.young_everywhere
         wind = wind_acceleration(
             model.rest,
             params.frames - 1,
@@ -145,11 +152,11 @@ def _simulated(
             seed=params.seed,
             strength=params.strength * start.push,
         )
-        substeps = solver.substeps_per_frame(start.young, subject.fps, CFL)
+        substeps = solver.substeps_per_frame(young, subject.fps, CFL)
     shown = _Shown(start, subject.fps, ctx)
     with ctx.stage("Simulating", 0.05, 0.95):
         motion = solver.simulate(
-            start.young,
+            young,
             start.velocity,
             params.frames - 1,
             subject.fps,
@@ -171,10 +178,8 @@ def _simulated(
 
 def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:
     """The subject as the fit left it."""
-    fitted = Fitted.from_arrays(arrays.load(file))
+    fitted = Fitted.from_arrays(arrays.load(file)).on(subject)
     binding = fitted.driven.binding
-    if binding.splats.max() >= len(subject.gaussians):
-        raise ValueError("The splats were edited after the fit; fit the material again.")
     velocity = fitted.velocity if params.wind is Wind.fitted else np.zeros_like(fitted.velocity)
     damping = fitted.damping + params.damping
     push = fitted.reach / fitted.tip_compliance(params.direction)
@@ -216,6 +221,7 @@ def _falling(
         room=room_of(points, held, surroundings, seconds),
         filling=params.filling,
         whole=whole,
+        stiffening=subject.stiffening,
     )
     _warn(ctx, body.notes)
     still = np.zeros((len(body.model), 3))
@@ -231,6 +237,7 @@ def _held(params: SimulateParams, assignment: Assignment, subject: Subject, ctx:
         particles=params.size.particles,
         cells=params.size.cells,
         filling=params.filling,
+        stiffening=subject.stiffening,
     )
     driven, damping = made.driven, made.damping + params.damping
     _warn(ctx, driven.notes)

@@ -52,9 +52,8 @@ def run(params: SwingParams, inputs: dict[str, str], ctx: JobContext) -> tuple[d
 def _fitted(params: SwingParams, file: str, subject: Subject) -> tuple[Model, Binding, np.ndarray, np.ndarray]:
     """Model, binding, rates [M] (rad/s) and shapes [M, P, 3] of the subject as the fit left it."""
     fitted = Fitted.from_arrays(arrays.load(file))
+    fitted = fitted.on(subject)
     driven = fitted.driven
-    if driven.binding.splats.max() >= len(subject.gaussians):
-        raise ValueError("The splats were edited after the fit; fit the material again.")
     modes = sway_modes(driven.body, fitted.young, params.modes)
     return driven.model, driven.binding, 2 * np.pi * modes.frequency, modes.shapes
 
@@ -79,6 +78,7 @@ def _made_of(
         cells=params.grid_cells,
         room=room,
         filling=False,
+        stiffening=subject.stiffening,
     )
     rate, shapes = network_modes(body.model, body.young, params.modes)
     if params.frequency:

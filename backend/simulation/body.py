@@ -16,6 +16,7 @@ from ..mpm.grid import Grid
 from ..mpm.material import Material
 from ..mpm.model import Model
 from ..particles.filling import particles as fill
+from ..particles.painting import painted_factor
 from ..trajectory import Binding
 
 VOXELS = 72
@@ -61,13 +62,15 @@ def body_of(
     room: np.ndarray,
     filling: bool = True,
     whole: bool = False,
+    stiffening: np.ndarray | None = None,
 ) -> Body:
     """About `particles` particles of world-frame `gaussians` (metres, Z up) whose splats belong to `parts` [N].
 
     Part 0 holds what touches it, a part below 0 does not. What keeps its shape and touches nothing that holds stays
     still where something holds, because captures are full of crumbs. With `whole` part 0 gets particles too, and
     nothing holds. `cells` counts grid cells along the longest axis; `room` [2, 3] (metres, world) is the box that
-    particles may move in; `filling` puts particles behind the splats' surface too.
+    particles may move in; `filling` puts particles behind the splats' surface too; `stiffening` [N] is painted, see
+    `Subject`.
     Raises ValueError when nothing moves, or nothing solid, and for a room too large for its cells.
     """
     positions = gaussians.positions.astype(np.float64)
@@ -91,8 +94,11 @@ def body_of(
     splats, notes = _carried(positions, np.flatnonzero(moving), centres, kept)
     rest, part = centres[kept], part[kept]
     index, weights = inverse_distance(positions[splats], rest, NEIGHBOURS)
+    binding = Binding(splats.astype(np.int32), index, weights)
+    painted = painted_factor(rest, binding, stiffening)
     used = sorted(set(part.tolist()))
-    made_of = [_affordable(assignment.of(p).simulated(), grid.cell) for p in used]
+    stiffest = 1.0 if painted is None else float(painted.max())
+    made_of = [_affordable(assignment.of(p).simulated(), grid.cell, stiffest) for p in used]
     number = np.searchsorted(used, part)
     model = Model(
         rest=rest,
@@ -105,7 +111,7 @@ def body_of(
         material=number,
     )
     young = _each(made_of, "young_modulus")[number]
-    return Body(model, young, part, Binding(splats.astype(np.int32), index, weights), notes)
+    return Body(model, young if painted is None else young * painted, part, binding, notes)
 
 
 def _particles(
@@ -121,10 +127,13 @@ def _particles(
         return centres, volumes(points, centres, edge)
 
 
-def _affordable(material: MaterialParams, cell: float) -> MaterialParams:
-    """The material with inner friction that shortens a substep to half at most: `damping` of a run calms slow sways."""
+def _affordable(material: MaterialParams, cell: float, stiffest: float) -> MaterialParams:
+    """The material with inner friction that shortens a substep to half at most: `damping` of a run calms slow sways.
+
+    Somewhere it may be painted `stiffest` times as stiff.
+    """
     nu = material.poisson_ratio
-    modulus = material.young_modulus * (1 - nu) / ((1 + nu) * (1 - 2 * nu))
+    modulus = max(stiffest, 1.0) * material.young_modulus * (1 - nu) / ((1 + nu) * (1 - 2 * nu))
     crossing = cell * np.sqrt(material.density / modulus)
     return replace(material, retardation_time=min(material.retardation_time, float(CREEP * crossing)))
 

@@ -51,12 +51,20 @@ def springs(assignment: Assignment, parts: np.ndarray) -> bool:
 
 
 def swaying_body(
-    gaussians: Gaussians, parts: np.ndarray, assignment: Assignment, *, particles: int, cells: int, filling: bool = True
+    gaussians: Gaussians,
+    parts: np.ndarray,
+    assignment: Assignment,
+    *,
+    particles: int,
+    cells: int,
+    filling: bool = True,
+    stiffening: np.ndarray | None = None,
 ) -> Swaying:
     """World-frame `gaussians` (metres, Z up) of parts [N], 0 holding still, with at most `particles` particles.
 
     `cells` counts grid cells along the longest axis; `filling` puts matter into what splats enclose. Parts may differ
     in stiffness and density; of Poisson's ratios, which bending hardly feels, the mean over the splats is taken.
+    `stiffening` [N] is painted, see `Subject`; the `young` that comes back is without it.
     Raises ValueError as `drive` does, NothingHolds among them and where little is joined to what holds; Bulky.
     """
     made_of = [assignment.of(part).simulated() for part in range(int(parts.max()) + 1)]
@@ -75,6 +83,7 @@ def swaying_body(
         density=np.array([material.density for material in made_of]),
         poisson=float(np.average([material.poisson_ratio for material in made_of], weights=number)),
         inside=inside,
+        stiffening=stiffening,
     )
     if len(driven.binding.splats) < HELD_MIN * moving.sum():
         raise NothingHolds("Most of the moving part touches nothing that holds.")
@@ -93,7 +102,7 @@ def sway_damping(body: Body, young: np.ndarray, retardation: np.ndarray) -> floa
         return 0.0
     moduli = body.moduli(young)
     if np.ptp(young) == 0:
-        rate, field = body.slowest[0][0] * np.sqrt(moduli[0]), body.slowest[1][0].ravel()
+        rate, field = body.slowest[0][0] * np.sqrt(body.stiffness * young[0]), body.slowest[1][0].ravel()
     else:
         rates, fields = sway(body, moduli, 1)
         rate, field = rates[0], fields[0].ravel()

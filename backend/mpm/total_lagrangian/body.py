@@ -35,6 +35,8 @@ class Body:
     poisson: float
     stiffness: float = 1.0
     """Factor on Young's modulus that makes the slowest sway the one of a finer grid, see `resolved`."""
+    painted: np.ndarray | None = None
+    """How many times as stiff an artist painted the material around each particle [P]; None where nothing is."""
 
     def __post_init__(self) -> None:
         if np.shape(self.rest) != (len(self.rest), 3) or np.shape(self.density) != (len(self.rest),):
@@ -43,14 +45,24 @@ class Body:
             raise ValueError(f"Poisson's ratio is {self.poisson}; it must lie between 0 and 0.49")
         if not np.all(self.density > 0):
             raise ValueError("a particle has no density; it must be above zero")
+        if self.painted is not None and not (np.shape(self.painted) == (len(self.rest),) and np.all(self.painted > 0)):
+            raise ValueError("Body needs painted [P] above zero")
 
     def __len__(self) -> int:
         return len(self.rest)
 
     def stiffened(self, factor: float) -> Body:
         """The same body with `stiffness` times `factor`; nothing that was worked out for this one depends on it."""
-        other = replace(self, stiffness=factor * self.stiffness)
-        vars(other).update({name: value for name, value in vars(self).items() if name not in vars(other)})
+        return self._with(replace(self, stiffness=factor * self.stiffness))
+
+    def painted_with(self, factor: np.ndarray | None) -> Body:
+        """The same body with `painted` [P] in place of its own; of what was worked out only the modes depend on it."""
+        return self._with(replace(self, painted=factor), without="slowest")
+
+    def _with(self, other: Body, without: str = "") -> Body:
+        """Another body, with what was worked out for this one."""
+        known = {name: value for name, value in vars(self).items() if name not in vars(other) and name != without}
+        vars(other).update(known)
         return other
 
     @cached_property
@@ -121,10 +133,13 @@ class Body:
 
     @cached_property
     def slowest(self) -> tuple[np.ndarray, np.ndarray]:
-        """The slowest modes for one pascal in all elements: rates as the solver shows them [M] (rad/s), [M, n, 3]."""
+        """The slowest modes for one pascal where nothing is painted: rates as the solver shows them [M], [M, n, 3].
+
+        Rates in rad/s. They grow with the root of `stiffness` times a Young's modulus that all particles share.
+        """
         from .pencil import lumped_rates, sway
 
-        rates, fields = sway(self, np.ones(len(self.elements)), SLOWEST)
+        rates, fields = sway(self, self._spread_painted(np.ones(len(self))), SLOWEST)
         return lumped_rates(self, rates, fields), fields
 
     @cached_property
@@ -159,8 +174,18 @@ class Body:
         )
 
     def moduli(self, young: np.ndarray) -> np.ndarray:
-        """Young's moduli of the elements [..., C] of the particles' [..., P], pascals."""
+        """Young's moduli of the elements [..., C] of the particles' [..., P] where nothing is painted, pascals."""
         young = np.asarray(young, np.float64)
         if not (np.all(np.isfinite(young)) and np.all(young > 0)):
             raise ValueError("Young's modulus must be a finite number above zero for every particle")
-        return self.stiffness * (self.spread @ young.T).T
+        return self.stiffness * self._spread_painted(young)
+
+    def moduli_transposed(self, values: np.ndarray) -> np.ndarray:
+        """The transpose of `moduli`: [C] to [P]."""
+        values = self.stiffness * (self.spread.T @ values)
+        return values if self.painted is None else self.painted * values
+
+    def _spread_painted(self, young: np.ndarray) -> np.ndarray:
+        if self.painted is not None:
+            young = young * self.painted
+        return (self.spread @ young.T).T

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..grid import Grid
 from . import spline
-from .body import Body
+from .body import SLOWEST, Body
 from .elements import POINTS, Elements
 from .matrices import assembled, factorised, node_matrix
 
@@ -23,6 +23,10 @@ LEAST_MASS = 1e-3
 """Weight of smallness where displacement is stood for by the least nodal values, over the mass."""
 HELD = 1e3
 """Stiffness of what is held, over the highest of the material."""
+SAME = 0.7
+"""Share of a mode's motion, as a length, that the slowest modes on another grid explain if it is one of them."""
+COARSER = 1.5
+"""Times as large are the cells tried next where nodes swing by themselves."""
 
 
 def stiffness_matrix(body: Body, young: np.ndarray, *, filled: bool = False):
@@ -102,15 +106,37 @@ def resolved(body: Body, cell: float) -> Body:
 
     Where branches part, a coarse grid welds them over a cell and a half, which makes the whole stiffer than it is.
     """
-    if cell >= body.grid.cell:
-        return body
-    solid = body.solid
-    low, high = solid.centres.min(0), solid.centres.max(0)
+    low, high = body.solid.centres.min(0), body.solid.centres.max(0)
     margin = 2
-    counts = np.ceil((high - low) / cell).astype(int) + 2 * margin + 1
-    fine = replace(body, grid=Grid(low - margin * cell, cell, tuple(int(n) for n in counts)))
-    truth = sway(fine, np.ones(len(fine.elements)), 1)[0][0]
-    return body.stiffened(float((truth / body.slowest[0][0]) ** 2) / body.stiffness)
+    while cell < body.grid.cell:
+        counts = np.ceil((high - low) / cell).astype(int) + 2 * margin + 1
+        fine = replace(body, grid=Grid(low - margin * cell, cell, tuple(int(n) for n in counts)))
+        truth = _matching_rate(fine, body)
+        if truth is not None:
+            return body.stiffened(float((truth / body.slowest[0][0]) ** 2) / body.stiffness)
+        cell *= COARSER
+    return body
+
+
+def _matching_rate(fine: Body, body: Body) -> float | None:
+    """Rate of the slowest mode of `fine`, rad/s, that is one of the slowest of `body`, which has the same particles.
+
+    A node that hardly any material reaches swings by itself, at no rate that means anything. None where all modes
+    looked at are such; not a number where rounding makes the slowest a sway that nothing brings back.
+    """
+    coarse = body.readout[0] @ body.slowest[1].transpose(1, 0, 2).reshape(body.elements.count, -1)
+    modes = coarse.reshape(len(body), -1, 3).transpose(0, 2, 1).reshape(3 * len(body), -1)  # [3 P, M]
+    span = np.linalg.qr(modes)[0]
+    mass = np.asarray((fine.share @ fine.spread).sum(0)).ravel() * fine.density
+    for count in (1, SLOWEST):
+        rates, fields = sway(fine, np.ones(len(fine.elements)), count)
+        for rate, field in zip(rates, fields, strict=True):
+            motion = fine.readout[0] @ field
+            explained = np.linalg.norm(span.T @ motion.ravel()) > SAME * np.linalg.norm(motion)
+            # Modes come with a generalised mass of 1, of which a true one has most where the particles are.
+            if np.isnan(rate) or (explained and mass @ (motion**2).sum(1) > SAME**2):
+                return float(rate)
+    return None
 
 
 def highest_rate(body: Body) -> float:

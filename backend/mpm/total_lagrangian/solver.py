@@ -223,10 +223,10 @@ class ElasticSolver:
                 else:
                     for step in reversed(range(first, last)):
                         backward.retreat_one(*arrays, step, run.dt, *self._lame)
-        per_modulus = storage.host(g_young).astype(np.float64) * body.stiffness * elements.volume / POINTS
+        per_modulus = storage.host(g_young).astype(np.float64) * elements.volume / POINTS
         return ElasticGradient(
             body.lift_transposed(storage.host(gv)[0, 0, :, :3]),
-            body.spread.T @ per_modulus,
+            body.moduli_transposed(per_modulus),
             float(storage.host(g_damping).sum(dtype=np.float64)),
         )
 
