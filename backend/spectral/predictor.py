@@ -195,7 +195,7 @@ def _network(weights: Path | None):
     from .predictor_weights import SHIPPED, load_weights
 
     tensors, card = load_weights(weights or SHIPPED)
-    network = PredictorNetwork(tuple(card["widths"]), card["modes"])
+    network = PredictorNetwork(tuple(card["widths"]), card["modes"], *map(tuple, card["blocks"]))
     network.load_state_dict(tensors)
     return network.to(memory_format=torch.channels_last).eval()
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from .predictor_guidance import GUIDES
 from .predictor_prior import FREQUENCIES
 
-MODES = 12
+MODES = 24
 """M: mode shapes per picture."""
 BINS = len(FREQUENCIES)
 CELL = 2
@@ -22,6 +22,8 @@ CELL = 2
 CHANNELS = 3 + GUIDES
 """Picture; mask (1 moves, -1 is still, 0 not said); strokes (unit vector from root to tip); wind (unit vector)."""
 WIDTHS = (32, 64, 96, 128)
+DOWN, UP = (1, 1, 2, 3), (1, 2, 2)
+"""Blocks at each width on the way to the coarsest features, and on the way back; coarse ones take little time."""
 FLOOR = 2e-3
 """Least variance of a pixel's noise."""
 
@@ -40,18 +42,27 @@ class Block(nn.Module):
         return x + self.second(F.silu(self.first(F.silu(self.norm(x)))))
 
 
+def _blocks(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels) for _ in range(count)))
+
+
 class PredictorNetwork(nn.Module):
     """A U-Net whose finest features are at half the picture's size."""
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, modes: int = MODES) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, ...] = WIDTHS,
+        modes: int = MODES,
+        down: tuple[int, ...] = DOWN,
+        up: tuple[int, ...] = UP,
+    ) -> None:
         super().__init__()
-        self.modes = modes
+        self.widths, self.modes, self.blocks = widths, modes, (down, up)
         self.enter = nn.Conv2d(CHANNELS + 2, widths[0], 4, 2, 1)
-        self.down = nn.ModuleList(Block(w) for w in widths)
+        self.down = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, down, strict=True))
         self.halve = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
-        self.bottom = Block(widths[-1])
         self.widen = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
-        self.up = nn.ModuleList(Block(w) for w in widths[:-1])
+        self.up = nn.ModuleList(_blocks(w, n) for w, n in zip(widths[:-1], up, strict=True))
         self.norm = nn.GroupNorm(4, widths[0])
         self.fields = nn.Conv2d(widths[0], 4 * modes + 2, 1)
         self.deviations = nn.Linear(widths[-1], BINS * modes)
@@ -75,14 +86,13 @@ class PredictorNetwork(nn.Module):
             x = block(x)
             kept.append(x)
             x = halve(x)
-        x = self.bottom(self.down[-1](x))
+        x = self.down[-1](x)
         deviations = self.deviations(F.silu(x.mean((2, 3)))).view(-1, BINS, self.modes).float()
         for level in range(len(kept) - 1, -1, -1):
             finer = F.interpolate(self.widen[level](x), kept[level].shape[2:], mode="nearest")
             x = self.up[level](finer + kept[level])
         fields = self.fields(F.silu(self.norm(x))).float().permute(0, 2, 3, 1)
-        logit = fields[..., -1]
-        noise = F.softplus(fields[..., -2]).square() + FLOOR
-        shapes = fields[..., :-2].reshape(*fields.shape[:3], 2, self.modes, 2)
-        shapes = shapes * torch.sigmoid(logit)[..., None, None, None]
-        return shapes, deviations.clamp(-6, 3), noise, logit
+        shapes, spread, logit = fields.split([4 * self.modes, 1, 1], -1)
+        noise = F.softplus(spread[..., 0]).square() + FLOOR
+        shapes = (shapes * torch.sigmoid(logit)).view(*fields.shape[:3], 2, self.modes, 2)
+        return shapes, deviations.clamp(-6, 3), noise, logit[..., 0]

@@ -10,7 +10,7 @@ import torch
 
 SHIPPED = Path(__file__).parent.parent / "weights" / "predictor.safetensors"
 """The weights that come with Sway."""
-FORMAT = "sway.predictor.1"
+FORMAT = "sway.predictor.2"
 
 
 def save_weights(path: Path, network: torch.nn.Module, card: dict) -> None:

@@ -23,6 +23,14 @@ class Batch:
     moving: torch.Tensor
     """[B, h, w] bool: the pixel belongs to something that moves."""
 
+    def pinned(self) -> Batch:
+        """In memory that a device reads while it computes."""
+        return Batch(self.inputs.pin_memory(), self.spectrum.pin_memory(), self.moving.pin_memory())
+
+    def to(self, device: torch.device) -> Batch:
+        """On a device, which goes on computing meanwhile if this is pinned."""
+        return Batch(*(value.to(device, non_blocking=True) for value in (self.inputs, self.spectrum, self.moving)))
+
 
 def batch(pool: Pool, which: np.ndarray, rng: np.random.Generator | None = None, zoom: float = 1.0) -> Batch:
     """Samples of a pool; with `rng`: mirrored, coloured and guided by chance, else as they are and without guidance.

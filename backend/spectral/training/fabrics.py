@@ -8,6 +8,9 @@ from .plants import Frame, petal_colour
 from .skeleton import Shape, Skeleton, bar, blob
 from .sway import BINS, OMEGA, SPECTRUM, Gusts, Motion, unit_complex
 
+NEAR = 0.4
+"""Share of the flags."""
+
 
 def lantern(rng: np.random.Generator, frame: Frame) -> Skeleton:
     """Things on strings: lanterns, baskets, signs, feathers."""
@@ -42,9 +45,11 @@ def flag(rng: np.random.Generator, frame: Frame, gusts: Gusts) -> tuple[list[Sha
     """A pole with a cloth in which waves run away from it, growing on their way (strips with a linear field each)."""
     side = 1 if gusts.heading[0] > 0 else -1
     top = frame.foot - [0, frame.height]
-    tall = frame.height * rng.uniform(0.2, 0.5)
+    # Some are seen from so near that the cloth fills the picture.
+    near = rng.random() < NEAR
+    tall = (frame.size if near else frame.height) * rng.uniform(0.2, 0.55)
     long = tall * rng.uniform(1.0, 2.2)
-    strips = 10
+    strips = 16 if near else 10
     edges = np.linspace(0, 1, strips + 1)
     sag = rng.uniform(0, 0.5) * tall
     ripple, waves, phase = rng.uniform(0.0, 0.08) * tall, rng.uniform(0.5, 2.5), rng.uniform(0, 6)
@@ -67,23 +72,29 @@ def flag(rng: np.random.Generator, frame: Frame, gusts: Gusts) -> tuple[list[Sha
     colours = [petal_colour(rng) for _ in range(3)]
     style = rng.integers(3)
     slope = np.gradient(upper[:, 1] - sag * edges**1.5)
+    # Folds run aslant through the cloth and are seen by their light alone.
+    folds, slant, depth = rng.uniform(0.5, 4), rng.normal(0, 1.5), rng.uniform(0, 0.35)
+    bands = 6 if near else 3
     for i in range(strips):
-        light = np.clip(1 - 2.0 * slope[i] / tall * strips / 10, 0.6, 1.3)
-        for band in range(3):
-            a, b = band / 3, (band + 1) / 3
+        for band in range(bands):
+            a, b = band / bands, (band + 1) / bands
+            fold = depth * np.sin(2 * np.pi * folds * edges[i] + slant * (a + b) + phase)
+            light = np.clip(1 - 2.0 * slope[i] / tall * strips / 10 + fold, 0.5, 1.35)
             polygon = np.stack(
                 [upper[i] + a * (lower[i] - upper[i]), upper[i + 1] + a * (lower[i + 1] - upper[i + 1])]
                 + [upper[i + 1] + b * (lower[i + 1] - upper[i + 1]), upper[i] + b * (lower[i] - upper[i])]
             )
-            colour = colours[[0, band, min(3 * i // strips, 2)][style]]
+            colour = colours[[0, 3 * band // bands, 3 * i // strips][style]]
             shapes.append(Shape(i, polygon, np.clip(colour * light, 0, 1)))
     speed = gusts.speed * rng.uniform(0.3, 1) + 0.2 * long
     number = OMEGA * long / speed
     wave = gusts.along + 0.5 * SPECTRUM * unit_complex(rng, BINS)
 
+    growth = rng.uniform(0.5, 1.4)
+
     def moved(share: np.ndarray) -> np.ndarray:
         """[len(share), K, 2]"""
-        up = wave * share[:, None] ** 1.2 * np.exp(-1j * number * share[:, None])
+        up = wave * share[:, None] ** growth * np.exp(-1j * number * share[:, None])
         fore = 0.35 * wave * 1j * share[:, None] ** 1.5 * np.exp(-1j * number * share[:, None])
         return np.stack([side * fore, up], -1)
 

@@ -16,7 +16,7 @@ from .scenery import background, distractor, pot, roughen, shadow
 from .skeleton import Shape, Skeleton
 from .sway import BINS, Gusts, Motion, response, strength
 
-VERSION = 5
+VERSION = 6
 """Goes up when the same seed gives another picture."""
 FAMILIES = {
     "flower": plants.flower,

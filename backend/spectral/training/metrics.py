@@ -8,11 +8,10 @@ import torch
 from ..predictor_network import PredictorNetwork
 from ..predictor_prior import AMPLITUDES
 from .batches import batch
-from .likelihood import SHARES, amplitude, explained, negative_log_likelihood, powers
+from .devices import precision
+from .likelihood import SEEN_TO_MOVE, SHARES, amplitude, correlation, explained, negative_log_likelihood, powers
 from .pool import Pool
 
-SEEN_TO_MOVE = 0.15
-"""Of a picture's largest amplitude: above it a pixel counts as moving."""
 USUAL = float(np.sqrt((AMPLITUDES**2).sum()))
 """Pixels of a picture that is WIDTH wide: root mean square displacement per axis of amplitude 1."""
 
@@ -27,12 +26,14 @@ def evaluate(network: PredictorNetwork, pool: Pool, size: int = 25) -> dict[str,
     far_leakage: on those that do not touch a moving one. still_pixels: largest displacement (root mean square over
     time, 99th percentile over pixels) in pictures without plants, pixels at a width of 256.
     """
+    device = next(network.parameters()).device
     rows: dict[str, list[torch.Tensor]] = {}
     empty: list[torch.Tensor] = []
     for first in range(0, len(pool.images), size):
         data = batch(pool, np.arange(first, min(first + size, len(pool.images))))
-        with torch.autocast("cpu", torch.bfloat16):
-            shapes, deviations, noise, logit = network(data.inputs)
+        with precision(device):
+            found = network(data.inputs.to(device))
+        shapes, deviations, noise, logit = (value.cpu() for value in found)
         given = amplitude(shapes, deviations)
         moves = data.moving.flatten(1).any(1)
         if (~moves).any():
@@ -56,7 +57,7 @@ def evaluate(network: PredictorNetwork, pool: Pool, size: int = 25) -> dict[str,
             "explained": explained(flat, spectrum, total, 1e-6),
             "translated": explained(shifts, spectrum, total, 1e-6),
             "likelihood": negative_log_likelihood(flat, deviations, variance, spectrum, half),
-            "correlation": _correlation(given.flatten(1), wanted.flatten(1)),
+            "correlation": correlation(given, wanted),
             "overlap": _overlap(_upper(given), _upper(wanted)),
             "mask_overlap": _overlap(logit > 0, moving),
             "leakage": (energy * ~moving).sum((1, 2)) / energy.sum((1, 2)),
@@ -77,8 +78,3 @@ def _upper(values: torch.Tensor) -> torch.Tensor:
 
 def _overlap(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     return (first & second).sum((1, 2)) / (first | second).sum((1, 2)).clamp_min(1)
-
-
-def _correlation(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    first, second = (v - v.mean(1, keepdim=True) for v in (first, second))
-    return (first * second).sum(1) / (first.norm(dim=1) * second.norm(dim=1)).clamp_min(1e-9)

@@ -7,6 +7,7 @@ import numpy as np
 from .canvas import Canvas
 from .plants import leaf_colour, petal_colour
 from .skeleton import bar, blob, leaf
+from .structures import STRUCTURES
 
 
 def noise(rng: np.random.Generator, height: int, width: int, roughness: float) -> np.ndarray:
@@ -142,13 +143,15 @@ def roughen(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def distractor(canvas: Canvas, rng: np.random.Generator) -> None:
-    """One still thing, in front of what is there: a rock, post, fence, pot, building, ball, script, cable or branch."""
+    """One still thing, in front of what is there: a rock, post, pot, building, script, cable, structure and so on."""
     height, width = canvas.height, canvas.width
     spot = rng.uniform(0.05, 0.95, 2) * [width, height]
     colour = rng.uniform(0.1, 0.95, 3) if rng.random() < 0.5 else rng.uniform(0.1, 0.9) * rng.uniform(0.85, 1, 3)
     extent = rng.uniform(0.05, 0.3) * height
-    kind = rng.integers(10)
-    if kind == 0:
+    kind = rng.integers(13)
+    if kind > 9:
+        STRUCTURES[rng.integers(len(STRUCTURES))](canvas, rng, spot, extent)
+    elif kind == 0:
         for _ in range(rng.integers(1, 5)):
             at = spot + rng.normal(0, extent, 2) * [1, 0.2]
             rough = rng.normal(0, 0.1, 14)

@@ -10,15 +10,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from ..predictor_network import MODES, WIDTHS, PredictorNetwork
-from ..predictor_weights import load_weights, save_weights
-from .batches import batch
+from ..predictor_network import DOWN, MODES, UP, WIDTHS, PredictorNetwork
+from ..predictor_weights import save_weights
+from .devices import chosen, precision
+from .feed import Feed
 from .generator import HELD_OUT, SEEN, VERSION, generate
+from .growth import begin
 from .likelihood import terms
 from .metrics import evaluate
+from .optimisers import Optimiser
 from .pool import Pool
 
 WARM_UP = 200
@@ -30,14 +32,10 @@ EVALUATED = 120
 UNTRAINED = 10**9
 """First seed of the evaluation sets; no training reaches it."""
 MINUTES_BETWEEN = 7.0
-SMALL_UNTIL = 0.4
-"""Of the training."""
 LIMITS = (
     "Trained on drawn plants alone. Works best for stems, flowers, leaves and grass before a calm background; finds "
     "no water, clouds, people or animals; may take mottled stones for leaves. Strokes and masks correct it."
 )
-FILES_HELD = 100
-"""At most so many files of samples are in memory; the newest ones."""
 
 
 @dataclass(frozen=True)
@@ -51,36 +49,16 @@ class Options:
     rate: float = 2e-3
     threads: int = 1
     start: Path | None = None
+    """Weights to begin with, of this network or a smaller one."""
     evaluated: int = EVALUATED
-
-
-class _Samples:
-    """The pool's files, those that are written meanwhile too."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.pools: dict[str, Pool] = {}
-
-    def refresh(self) -> None:
-        names = sorted(path.name for path in self.folder.glob("?????.npz"))[-FILES_HELD:]
-        for name in names:
-            if name not in self.pools:
-                self.pools[name] = Pool.load(self.folder / name)
-        for name in set(self.pools) - set(names):
-            del self.pools[name]
-        if not self.pools:
-            raise FileNotFoundError(f"there are no samples in {self.folder}; write some with --write")
-
-    def draw(self, rng: np.random.Generator, size: int, zoom: float):
-        pool = self.pools[list(self.pools)[rng.integers(len(self.pools))]]
-        return batch(pool, rng.choice(len(pool.images), size, replace=False), rng, zoom)
-
-
-def zoom_at(share: float, rng: np.random.Generator) -> float:
-    """Of the pictures at a share of the training: small ones teach more in the same time, several sizes come last."""
-    if share < SMALL_UNTIL:
-        return 0.75
-    return rng.choice([0.75, 1.0, 1.25], p=[0.1, 0.75, 0.15])
+    device: str = "cpu"
+    """As PyTorch calls it, or "auto"."""
+    loaders: int = 0
+    """Threads that prepare batches while the device computes; on processors they would only wait for one another."""
+    compiled: bool = False
+    """Let PyTorch fuse what is not convolution: takes minutes to begin, and a compiler."""
+    orthogonal: bool = True
+    """Steps by Muon rather than AdamW alone."""
 
 
 def evaluation_sets(count: int = EVALUATED, height: int = 64, width: int = 96) -> dict[str, Pool]:
@@ -101,54 +79,55 @@ def figures(network: PredictorNetwork, sets: dict[str, Pool]) -> dict[str, float
 def train(options: Options) -> PredictorNetwork:
     """Train for `options.minutes`, in all, of which a checkpoint in `options.out` has used up some.
 
-    Writes checkpoint.pt, log.jsonl and predictor.safetensors there. Raises FileNotFoundError without samples.
+    Writes checkpoint.pt, log.jsonl and predictor.safetensors there. Raises FileNotFoundError without samples,
+    ValueError for a device that is not there.
     """
+    device = chosen(options.device)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.out.mkdir(parents=True, exist_ok=True)
-    network = PredictorNetwork().to(memory_format=torch.channels_last)
+    network = PredictorNetwork()
     if options.start:
-        network.load_state_dict(load_weights(options.start)[0])
+        begin(network, options.start)
+    network = network.to(device=device, memory_format=torch.channels_last)
     average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), options.rate, (0.9, 0.98), weight_decay=0.02)
+    optimiser = Optimiser(network, options.orthogonal)
     step, used = 0, 0.0
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step, used = state["step"], state["used"]
+    forward = torch.compile(network) if options.compiled else network
     sets = evaluation_sets(options.evaluated)
-    samples = _Samples(options.pool)
-    samples.refresh()
-    rng = np.random.default_rng([11, step])
-    begun, evaluated, sums = time.monotonic() - used, used, []
+    feed = Feed(options.pool, options.batch, [11, step], options.loaders, device.type == "cuda")
+    begun, evaluated, sums, summed = time.monotonic() - used, used, 0.0, 0
     with open(options.out / "log.jsonl", "a") as log:
         while used < 60 * options.minutes:
             network.train()
             share = used / (60 * options.minutes)
             rate = options.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            data = samples.draw(rng, options.batch, zoom_at(share, rng))
-            with torch.autocast("cpu", torch.bfloat16):
-                found = network(data.inputs)
+            # What begins with weights has learnt from small pictures before.
+            data = feed.next(1.0 if options.start else share).to(device)
+            with precision(device):
+                found = forward(data.inputs)
             parts = terms(found, data)
-            optimiser.zero_grad()
+            network.zero_grad()
             parts.total.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
+            optimiser.step(rate)
             step += 1
             keep = min(AVERAGING, (1 + step) / (10 + step))
             with torch.no_grad():
                 for mean, new in zip(average.parameters(), network.parameters(), strict=True):
                     mean.lerp_(new, 1 - keep)
-            sums.append([float(v.detach()) for v in vars(parts).values()])
+            sums, summed = sums + torch.stack([v.detach() for v in vars(parts).values()]), summed + 1
             used = time.monotonic() - begun
             if used - evaluated > 60 * MINUTES_BETWEEN or used >= 60 * options.minutes:
                 entry = {"step": step, "pictures": step * options.batch, "minutes": used / 60, "rate": rate}
-                entry |= dict(zip(vars(parts), np.mean(sums, 0).tolist(), strict=True)) | figures(average, sets)
+                entry |= dict(zip(vars(parts), (sums / summed).tolist(), strict=True)) | figures(average, sets)
                 log.write(json.dumps({key: round(value, 5) for key, value in entry.items()}) + "\n")
                 log.flush()
                 state = {"network": network.state_dict(), "average": average.state_dict()}
@@ -156,17 +135,18 @@ def train(options: Options) -> PredictorNetwork:
                 torch.save(state, checkpoint.with_suffix(".part"))
                 os.replace(checkpoint.with_suffix(".part"), checkpoint)
                 save_weights(options.out / "predictor.safetensors", average, card(entry, options))
-                samples.refresh()
+                feed.refresh()
                 used = evaluated = time.monotonic() - begun
-                sums = []
+                sums, summed = 0.0, 0
+    feed.close()
     return average
 
 
 def card(entry: dict[str, float], options: Options) -> dict:
     """What is to be known about weights: how they came to be and what was measured."""
     return {
-        "format": "sway.predictor.1",
         "widths": list(WIDTHS),
+        "blocks": [list(DOWN), list(UP)],
         "modes": MODES,
         "generator_version": VERSION,
         "seed": 0,
