@@ -21,7 +21,7 @@ SAME = frozenset(
         "+X", "+Y", "+Z", "-X", "-Y", "-Z", "Apple Metal", "CPU", "CUDA", "CogVideoX 5B", "GIF", "LTX-2",
         "LTX-Video 2B", "MP4", "PLY", "PhysDreamer", "Python", "ROCm", "SPLAT", "SPZ", "Stable Video Diffusion",
         "Stable Video Diffusion XT", "Sway", "Wan 2.1 FLF2V-14B", "Wan 2.1 I2V-14B 480P", "Wan 2.2 I2V-A14B",
-        "Wan 2.2 TI2V-5B", "WebM",
+        "Wan 2.2 TI2V-5B", "WebM", "Blender", "{} Hz", "{} Hz, {} px", "{} MB", "{} Pa",
     }
 )  # fmt: skip
 """Names that are the same in every language."""

@@ -35,10 +35,14 @@ NOT_SHOWN = frozenset(
         "{} {} copy", "Sort Weight", "Point Count", "Rotate By", "Group ID", "Primary Axis", "Secondary Axis",
         "Pattern Mode", "Size X", "Size Y", "Vertices X", "Vertices Y", "From Min", "From Max", "Picture Width",
         "Is Orthographic", "Focal Length", "Projection Matrix", "Sway health report {}", "sway webp",
+        # drawn into pictures, and said to video models
+        "loss of each simulation; dashed: standing still", "power, square pixels; grey: it repeats",
+        "A plant sways gently after a gust of wind; its stem bends and swings back and its leaves follow.",
+        "Static camera on a tripod, locked-off shot; background and light stay the same.",
         # levels of findings and notes
         "good", "bad", "note", "warning",
         # of the source alone
-        "to do", "import pip", "see the package", "License ::", "no Blender property for {}: {}",
+        "to do", "acted on", "import pip", "see the package", "License ::", "no Blender property for {}: {}",
         "width * percentage / 100", "a damaged WebP image",
     }
 )  # fmt: skip
@@ -47,6 +51,7 @@ FROM_TABLES = frozenset(
     {
         "Install Backend", "Resume", "Update", "Repair", "Cancelling", "Splats", "Size", "Memory", "Moving",
         "any value", "water line", "way", "cannot tell stiffness from speed", "is less sure of the stiffness",
+        "the video of seed {}",
     }
 )  # fmt: skip
 """Texts that are shown, but spelled where nothing tells so."""
@@ -86,8 +91,13 @@ def unsaid() -> list[str]:
         f"{file.relative_to(ROOT).as_posix()}:{node.lineno}"
         for file in _sources(("panels", "operators", "gizmos"))
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and any(not _is_said(value) for value in _drawn_by(node))
+        if is_unsaid(node)
     ]
+
+
+def is_unsaid(node: ast.AST) -> bool:
+    """Whether a piece of source draws, at once, a text that it has put together."""
+    return isinstance(node, ast.Call) and any(not _is_said(value) for value in _drawn_by(node))
 
 
 def _sources(names: tuple[str, ...]) -> Iterator[Path]:
@@ -157,6 +167,7 @@ def _shown(tree: ast.Module, drawn: bool) -> Iterator[Text]:
             inner |= {part for part in node.values if isinstance(part, ast.Constant)}
             inner |= {part for v in node.values if isinstance(v, ast.FormattedValue) for part in _spelled(v)}
     said = {part for node in ast.walk(tree) for part in (*_said(node), *_described(node))}
+    said |= set(_filled_in(tree))
     for node in ast.walk(tree):
         text = template(node)
         if text is None or node in inner or not re.search("[A-Za-z]", text.replace(GAP, "")):
@@ -188,6 +199,9 @@ def _said(node: ast.AST) -> Iterator[ast.AST]:
     """Texts that are shown however short: of refusals and stages, of what is drawn, and of what fills sentences."""
     if isinstance(node, ast.FormattedValue):
         yield from _choices(node.value)
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        for value in node.exc.args:
+            yield from _choices(value)
     if not isinstance(node, ast.Call):
         return
     name, shown = _name(node), [k.value for k in node.keywords if k.arg in ("text", "description")]
@@ -197,6 +211,14 @@ def _said(node: ast.AST) -> Iterator[ast.AST]:
         shown += node.args[:1]
     for value in shown:
         yield from _choices(value)
+
+
+def _filled_in(tree: ast.Module) -> Iterator[ast.AST]:
+    """Texts of several words with a name that a sentence of the same source fills in."""
+    names = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.FormattedValue) and isinstance(n.value, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
+            yield from (text for text in _choices(node.value) if " " in (template(text) or ""))
 
 
 def _described(node: ast.AST) -> Iterator[ast.AST]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 
 GAP = "{}"
 """Where a template takes a value."""
+JOINTS = ("{}: {}", "{}, {}", "{}. {}")
+"""What sentences are put together with, where no template says more."""
 
 
 def filled(template: str) -> re.Pattern[str]:
@@ -28,15 +30,25 @@ class Sentences:
     """The templates of all languages, and the search among them."""
 
     def __init__(self, templates: Iterable[str]) -> None:
-        ordered = sorted((t for t in templates if GAP in t), key=lambda t: (-weight(t), t))
+        ordered = sorted((t for t in {*templates, *JOINTS} if GAP in t), key=lambda t: (-weight(t), t))
         self._patterns = [(max(t.split(GAP), key=len), t, filled(t)) for t in ordered]
 
     def template_of(self, text: str) -> tuple[str, tuple[str, ...]] | None:
-        """The template that a text was made from and what fills it; None where none fits."""
-        for longest, template, pattern in self._patterns:
-            if longest in text and (found := pattern.fullmatch(text)):
-                return template, found.groups()
-        return None
+        """The template that a text was made from and what fills it; None where none fits.
+
+        Of several that fit, the one that says most; but a value hardly ever holds half a sentence.
+        """
+        fitting = (
+            (template, found.groups())
+            for longest, template, pattern in self._patterns
+            if longest in text and (found := pattern.fullmatch(text))
+        )
+        first = None
+        for template, values in fitting:
+            if not any("; " in value for value in values):
+                return template, values
+            first = first or (template, values)
+        return first
 
     def said(self, text: str, look_up: Callable[[str], str]) -> str:
         """A text in the language that `look_up` translates into, its values too; as it is where there is none."""
