@@ -1,0 +1,148 @@
+"""A capture through every panel, by clicks, to a rendered frame; and what a person does besides: undo, cancel, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from tools.window import places
+from tools.window.hand import Hand, Place, Waits
+from tools.window.sidebar import Sidebar
+
+ADDON = "bl_ext.user_default.sway"
+
+
+def tell(hand: Hand, request: dict) -> Waits:
+    """Reports what was done, in order."""
+    folder, done = Path(request["folder"]), []
+    yield from places.close_splash(hand)
+    yield from places.install(hand, request["package"])
+    yield from places.close_window(hand, 1)
+    _prepare(request)
+    yield from _import(hand, request["capture"], done)
+    sidebar = Sidebar(hand)
+    yield from sidebar.show()
+    yield from _parts(hand, sidebar, done)
+    yield from _reference_and_fit(hand, sidebar, done)
+    yield from _simulate_and_bake(hand, sidebar, done)
+    yield from _render(hand, done)
+    yield from _save_and_reload(hand, folder, done)
+    return {"done": done}
+
+
+def _prepare(request: dict) -> None:
+    """The backend, and sizes that take seconds: what a person would set, and what is not tried here."""
+    preferences = bpy.context.preferences.addons[ADDON].preferences
+    preferences.worker_python = request["worker"]
+    preferences.cache_folder = str(Path(request["folder"]) / "cache")
+    scene = bpy.context.scene
+    scene.render.resolution_x = scene.render.resolution_y = 96
+    scene.sway.reference.frames, scene.sway.reference.resolution = 14, 96
+    scene.sway.fit.iterations, scene.sway.fit.particles, scene.sway.fit.grid_cells = 0, 300, 10
+    scene.sway.simulate.frames = 6
+    for other in list(scene.objects):
+        if other.type in ("MESH", "CAMERA"):  # the camera is then placed before the subject
+            bpy.data.objects.remove(other)
+    bpy.ops.ed.undo_push(message="Prepared")
+
+
+def _import(hand: Hand, capture: str, done: list[str]) -> Waits:
+    entries = ('bpy.ops.wm.call_menu(name="TOPBAR_MT_file_import"', "bpy.ops.sway.import_splats")
+    yield from places.menu(hand, "TOPBAR_MT_file", *entries)
+    yield from places.choose_file(hand, capture)
+    yield from hand.until(lambda: _active() is not None, "the capture is in the scene")
+    done.append("imported by menu")
+    view = places.area("VIEW_3D")
+    # What a drop calls: simulated events bring none of a file.
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=view):
+        bpy.ops.sway.import_splats("INVOKE_DEFAULT", True, filepath=capture)
+    yield from hand.until(lambda: _clouds() == 2, "the dropped capture is in the scene")
+    done.append("imported as by drop")
+    yield from hand.key("Z", _over_view(), ctrl=True)
+    yield from hand.until(lambda: _clouds() == 1, "undo takes the second away")
+    yield from hand.key("Z", _over_view(), ctrl=True, shift=True)
+    yield from hand.until(lambda: _clouds() == 2, "redo brings it back")
+    yield from hand.key("Z", _over_view(), ctrl=True)
+    yield from hand.until(lambda: _clouds() == 1, "undo takes it away again")
+    done.append("undone and redone")
+
+
+def _parts(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
+    yield from sidebar.click("sway.guess_parts", lambda: _made("parts"))
+    yield from hand.key("Z", _over_view(), ctrl=True)
+    yield from hand.until(lambda: not _made("parts"), "undo of the parts")
+    yield from hand.key("Z", _over_view(), ctrl=True, shift=True)
+    yield from hand.until(lambda: _made("parts"), "redo of the parts")
+    done.append("parts guessed")
+
+
+def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
+    yield from sidebar.click("sway.make_reference", lambda: _made("reference"), 120)
+    done.append("reference made")
+    settings = bpy.context.scene.sway.fit
+    small = settings.particles, settings.iterations
+    settings.particles, settings.iterations = 20000, 40  # minutes: long enough to be cancelled
+    yield from sidebar.click("sway.fit_material", lambda: _queue().running())
+    sidebar.buttons["sway.cancel"] = sidebar.buttons["sway.fit_material"]
+    yield from sidebar.click("sway.cancel", lambda: _queue().running() is None)
+    assert not _made("fit")
+    done.append("fit cancelled")
+    settings.particles, settings.iterations = small
+    yield from sidebar.click("sway.fit_material", lambda: _made("fit"), 180)
+    done.append("fitted")
+    yield from sidebar.click("sway.show_stiffness")
+    yield from sidebar.click("sway.show_stiffness")
+    done.append("stiffness shown")
+
+
+def _simulate_and_bake(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
+    yield from sidebar.click("sway.simulate", lambda: _made("simulate"), 120)
+    done.append("simulated")
+    yield from sidebar.click("sway.bake", lambda: _made("bake"))
+    yield from sidebar.click("sway.free_bake", lambda: not _made("bake"))
+    yield from sidebar.click("sway.bake", lambda: _made("bake"))
+    done.append("baked, freed, baked")
+
+
+def _render(hand: Hand, done: list[str]) -> Waits:
+    rendered = []
+    bpy.app.handlers.render_complete.append(lambda *_: rendered.append(True))
+    yield from places.menu(hand, "TOPBAR_MT_render", "bpy.ops.render.render(")
+    yield from hand.until(lambda: rendered, "a frame is rendered", 120)
+    done.append("rendered")
+
+
+def _save_and_reload(hand: Hand, folder: Path, done: list[str]) -> Waits:
+    file = folder / "plant.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    yield from places.menu(hand, "TOPBAR_MT_file", "bpy.ops.wm.revert_mainfile")
+    yield 1.0
+    obj = _active()
+    assert obj is not None and obj.sway.bake.made
+    done.append("reloaded")
+
+
+def _active() -> bpy.types.Object | None:
+    obj = bpy.context.view_layer.objects.active
+    return obj if obj is not None and obj.type == "POINTCLOUD" else None
+
+
+def _made(step: str) -> bool:
+    obj = _active()
+    return obj is not None and bool(getattr(obj.sway, step).made)
+
+
+def _clouds() -> int:
+    return sum(o.type == "POINTCLOUD" for o in bpy.context.scene.objects)
+
+
+def _queue():
+    from bl_ext.user_default.sway.jobs import queue
+
+    return queue
+
+
+def _over_view() -> Place:
+    view = places.region("WINDOW")
+    return Place(view.x + view.width // 3, view.y + view.height // 3)

@@ -1,0 +1,121 @@
+"""The sidebar of an editor under the hand: its tab, its panels, its buttons where they are drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import bpy
+
+from . import places
+from .hand import HANDLED, STEP, Hand, Missed, Place, Waits
+
+TAB = "Sway"
+FRACTIONS = (0.25, 0.68, 0.87)
+"""Of the sidebar's width: buttons side by side, and the small ones at the right."""
+HEADER = 18
+"""Pixels between two clicks that look for a panel's header; it is 24 high."""
+
+
+class Sidebar:
+    """The tab "Sway" of an editor's sidebar."""
+
+    def __init__(self, hand: Hand, editor: str = "VIEW_3D", prefix: str = "SWAY_PT_") -> None:
+        self.hand, self.editor = hand, editor
+        self.buttons: dict[str, Place] = {}
+        """Where each command was drawn when it was last looked for."""
+        self.drawn: set[str] = set()
+        """Panels that were drawn open since this was last emptied."""
+        for name in dir(bpy.types):
+            if name.startswith(prefix) and hasattr(getattr(bpy.types, name), "draw"):
+                self._note_drawing(name, getattr(bpy.types, name))
+
+    def _note_drawing(self, name: str, panel: Any) -> None:
+        draw = panel.draw
+
+        def noted(this: Any, context: bpy.types.Context) -> None:
+            self.drawn.add(name)
+            draw(this, context)
+
+        panel.draw = noted
+
+    @property
+    def region(self) -> Any:
+        return places.region("UI", self.editor)
+
+    def show(self) -> Waits:
+        """Open the sidebar and turn to its tab."""
+        if self.region.width <= 1:
+            yield from self.hand.key("N", places.middle(places.region("WINDOW", self.editor)))
+            yield from self.hand.until(lambda: self.region.width > 1, "the sidebar opens", 5)
+            yield 0.5
+        shown = self.region
+        for place in places.down(shown, 1 - 10 / shown.width, step=30):
+            if self.region.active_panel_category == TAB:
+                return
+            yield from self.hand.press(place, counted=False)
+        raise Missed(f"the sidebar has no tab {TAB}")
+
+    def click(self, command: str, done: Callable[[], Any] | None = None, seconds: float = 60.0) -> Waits:
+        """Click the button of an operator, and wait for what it brings about. Raises Missed."""
+        place = yield from self.find(command)
+        yield from self.hand.press(place)
+        if done is not None:
+            yield from self.hand.until(done, f"{command} by a click", seconds)
+
+    def find(self, command: str) -> Waits:
+        """Where a button is; scrolls to it. Raises Missed, naming the buttons that there are."""
+        last = self.buttons.get(command)
+        if last is not None:
+            near = [last, *(Place(last.x, last.y + rise) for rise in range(90, -180, -STEP))]
+            if (yield from self._look(command, near)):
+                return self.buttons[command]
+        center = places.middle(self.region)
+        yield from self.hand.turn(40, center)
+        while True:
+            known = len(self.buttons)
+            for fraction in FRACTIONS:
+                if (yield from self._look(command, places.down(self.region, fraction))):
+                    return self.buttons[command]
+            if len(self.buttons) == known:
+                raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
+            yield from self.hand.turn(-12, center)
+
+    def _look(self, command: str, where: Iterable[Place]) -> Waits:
+        """Whether the button of a command is at one of the places; notes where all that were met are."""
+        for place in where:
+            under = re.match(r"bpy\.ops\.([\w.]+)", (yield from self.hand.under(place)))
+            if under:
+                self.buttons[under[1]] = place
+                if under[1] == command:
+                    return True
+        return False
+
+    def unfold(self, panel: str) -> Waits:
+        """Click the header of a folded panel, which is found by its being drawn then. Raises Missed."""
+        center = places.middle(self.region)
+        yield from self.hand.turn(40, center)
+        for _ in range(3):
+            before = yield from self._open()
+            if panel in before:
+                return
+            for place in places.down(self.region, 0.35, step=HEADER):
+                if (yield from self.hand.under(place)):
+                    continue
+                yield from self.hand.press(place)
+                now = yield from self._open()
+                if panel in now:
+                    return
+                if now != before:  # another panel's header
+                    yield from self.hand.press(place)
+                    yield 4 * HANDLED
+            yield from self.hand.turn(-12, center)
+        raise Missed(f"{panel} does not open")
+
+    def _open(self) -> Waits:
+        """The panels that are open."""
+        self.drawn.clear()
+        self.region.tag_redraw()
+        yield 2 * STEP / 100
+        return set(self.drawn)
