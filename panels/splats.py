@@ -23,7 +23,8 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
         if not is_splats(obj):
             layout.label(text="Select or import a splat object", icon="INFO")
             return
-        layout.label(text=say(f"{obj.name}: {len(obj.data.points):,} splats"), icon="OUTLINER_OB_POINTCLOUD")
+        count = say(f"{len(obj.data.points):,} splats")  # by itself: the object's name is never translated
+        layout.label(text=f"{obj.name}: {count}", icon="OUTLINER_OB_POINTCLOUD", translate=False)
 
 
 class SWAY_PT_parts(StepPanel, bpy.types.Panel):

@@ -110,14 +110,14 @@ class Preset(Choice):
 
     leaf = ("Leaf", "A broad green leaf")
     petal = ("Petal", "A soft flower petal")
-    green_stem = ("Green Stem", "The stem of a herb; simulated a tenth as stiff, see Stiffness Limit")
-    wood = ("Wood", "Dry oak along the grain; simulated far softer than it is, see Stiffness Limit")
+    green_stem = ("Green Stem", "The stem of a herb; simulated a tenth as stiff, see Stiffest")
+    wood = ("Wood", "Dry oak along the grain; simulated far softer than it is, see Stiffest")
     rubber = ("Rubber", "Natural rubber")
     jelly = ("Jelly", "Gelatine dessert")
     cloth = ("Cloth-Like", "As soft as denim pulled along its threads; it is a solid, so make it a few cells thick")
     metal_sheet = (
         "Metal Sheet",
-        "Soft aluminium, which stays bent; simulated far softer than it is, see Stiffness Limit",
+        "Soft aluminium, which stays bent; simulated far softer than it is, see Stiffest",
     )
     sand = ("Sand", "Dry sand")
     snow = ("Snow", "Snow that packs")

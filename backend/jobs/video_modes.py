@@ -40,7 +40,7 @@ def run(params: VideoModesParams, inputs: dict[str, str], ctx: JobContext) -> tu
         peaks = wanted if len(wanted) else find_peaks(spectrum, params.modes, params.lowest, params.coherence)
         if not len(peaks):
             raise ValueError(
-                "Nothing in the clip sways above the noise; choose a clip with more motion, lower Least Coherence, or "
+                "Nothing in the clip sways above the noise; choose a clip with more motion, lower Coherence, or "
                 "give the frequencies yourself."
             )
         volume = mode_volume(measured, peaks, mask, f"modes of {Path(params.path).name}")
