@@ -14,7 +14,8 @@ PAGES = (
 )  # fmt: skip
 """Those that lead through the interface; the others write of methods."""
 BLENDERS = {
-    "Edit", "File", "Preferences", "Get Extensions", "Install from Disk", "Add-ons", "System", "Network", "Online Access",
+    "Edit", "File", "Preferences", "Get Extensions", "Install from Disk", "Add-ons", "System", "Network",
+    "Online Access",
     "Raw", "AgX", "Standard", "Solid", "Material Preview", "Light Paths", "Transparent", "Cycles", "Time", "Z Combine",
     "Sway Stiffness",
 }  # fmt: skip
