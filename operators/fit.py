@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
 from ..backend import arrays
 from ..backend.api.fit import FitParams
@@ -26,7 +27,9 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
         if not clip:
             raise ValueError("There is no reference motion yet; press Make Reference Motion first.")
         height = context.scene.sway.reference.resolution
-        return {"subject": write_subject(context, obj, job.folder / "subject.npz", height), "clip": clip}
+        placement = arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})
+        subject = write_subject(context, obj, job.folder / "subject.npz", height)
+        return {"subject": subject, "clip": clip, "placement": str(placement)}
 
     def take_in(self, context, obj):
         self.note(obj, self.job.outputs["fit"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ..backend.api.fit import Expectation
 from ..properties import steps
 from ..scene.fields import heat_map
 from .pictures import draw_picture
@@ -15,6 +16,9 @@ from .step_panel import AdvancedPanel, SidebarPanel, StepPanel, draw_lines
 class SWAY_PT_fit(StepPanel, bpy.types.Panel):
     bl_label = "Fit Material"
     step, operator, icon = "fit", "sway.fit_material", "MOD_PHYSICS"
+
+    def hidden(self, context):
+        return () if context.scene.sway.fit.expected == Expectation.file.name else ("expected_file",)
 
     def draw_state(self, context, obj, layout):
         row = layout.row(align=True)
@@ -64,6 +68,9 @@ class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
 
 class SWAY_PT_fit_advanced(AdvancedPanel, bpy.types.Panel):
     bl_parent_id, step = "SWAY_PT_fit", "fit"
+
+    def hidden(self, context):
+        return ("expected_spread",) if context.scene.sway.fit.expected == Expectation.nothing.name else ()
 
 
 CLASSES = (SWAY_PT_fit, SWAY_PT_fit_report, SWAY_PT_fit_advanced)

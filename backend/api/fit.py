@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .materials import Preset
 from .param import Choice, param
 
 
@@ -17,6 +18,24 @@ class Strategy(Choice):
     )
 
 
+class Expectation(Choice):
+    """What the fit is told of the material before it looks at the clip."""
+
+    nothing = ("Nothing", "The clip alone tells the stiffness")
+    file = ("Saved Material", "The stiffness in a file that Save Material wrote, place by place")
+    leaf = Preset.leaf.value
+    petal = Preset.petal.value
+    green_stem = Preset.green_stem.value
+    wood = Preset.wood.value
+    rubber = Preset.rubber.value
+    jelly = Preset.jelly.value
+    cloth = Preset.cloth.value
+
+    @property
+    def preset(self) -> Preset | None:
+        return Preset.__members__.get(self.name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitParams:
     """How the material is found."""
@@ -24,6 +43,22 @@ class FitParams:
     strategy: Strategy = param(Strategy.modal, "How stiffness and velocity are searched")
     parts: int = param(1, "Stiffness values to find along the subject, from the root to the tips", min=1, max=4)
     iterations: int = param(3, "Refinement rounds with the full simulation; 0 is quick and rough", min=0, max=40)
+    expected: Expectation = param(
+        Expectation.nothing,
+        "Where the search starts, and what parts fall back to that hardly bend in the clip",
+        label="Expected Material",
+    )
+    expected_file: str = param(
+        "", "Material of this capture whose stiffness is expected", label="Material File", subtype="FILE_PATH"
+    )
+    expected_spread: float = param(
+        0.5,
+        "Powers of ten by which the expected stiffness is usually off; 0.3 is a factor of two",
+        min=0.05,
+        max=3.0,
+        label="Expected Within",
+        advanced=True,
+    )
     particles: int = param(
         1500,
         "Driving particles that carry the splats; more follow finer motion and take longer",

@@ -23,7 +23,7 @@ from .observation import Tracks, observe
 from .result import Fit
 from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
 from .task import Task
-from .track_refinement import Layout, log_young_errors, refine
+from .track_refinement import Layout, log_young_covariance, refine
 
 MODES = 4
 """Slowest modes that the velocity is made of."""
@@ -169,7 +169,7 @@ class Unknowns:
         amplitudes = self.speed * x["velocity"] / rates
         state = State(amplitudes, x["log_young"], float(x["damping"][0]), float(x["delay"][0]))
         minimum = refine([problem], [state], [tracks.weights], 0)[1]
-        return log_young_errors(Layout.of([state]), minimum, len(tracks.weights))
+        return np.sqrt(np.diag(log_young_covariance(Layout.of([state]), minimum, len(tracks.weights))))
 
     def _damping_unit(self, x: dict[str, np.ndarray]) -> float:
         """`Solver.simulate`'s damping for a ratio of 1, 1/s."""
@@ -180,8 +180,10 @@ def fit_gradient(task: Task) -> Fit:
     """Fit a task by pictures. Raises ValueError when the clip shows no usable motion, or without an iteration to do."""
     if task.iterations < 1:
         raise ValueError("the gradient strategy starts from rest; give it at least one iteration")
-    if task.others or task.wind:
-        raise ValueError("the gradient strategy knows one clip and no wind; choose the modal or the staged one")
+    if task.others or task.wind or task.prior:
+        raise ValueError(
+            "the gradient strategy knows one clip, no wind and no expected material; choose the modal or the staged one"
+        )
     task.checkpoint.claim(task.identity("gradient"))
     task.report(0.0, "Following the motion")
     tracks = observe(task.driven.model, task.clip, task.camera, task.depth)

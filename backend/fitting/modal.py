@@ -17,12 +17,13 @@ from .gusts import Gusts
 from .levenberg import Minimum
 from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
+from .prior import Expected, Prior
 from .result import Fit, Started
 from .rig import together
 from .search import reweighted, search
 from .sway import State, SwayProblem
 from .task import Task
-from .track_refinement import Layout, log_young_errors, refine
+from .track_refinement import Layout, log_young_covariance, refine
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Explained:
     minimum: Minimum
     history: tuple[float, ...] = ()
     """Root mean square misses, pixels."""
+    prior: Prior | None = None
 
     @property
     def young(self) -> np.ndarray:
@@ -51,9 +53,17 @@ class Explained:
 
     @property
     def log_young_error(self) -> np.ndarray:
-        """Standard errors of log10 E of the parts [C]."""
+        """Standard errors of log10 E of the parts [C], by the clips alone."""
+        return np.sqrt(np.diag(self._covariance))
+
+    @property
+    def expected(self) -> Expected | None:
+        return Expected.of(self.prior, self.problems[0].part, self._covariance) if self.prior else None
+
+    @property
+    def _covariance(self) -> np.ndarray:
         frames = sum(len(own) for own in self.weights)
-        return log_young_errors(Layout.of(self.states), self.minimum, frames)
+        return log_young_covariance(Layout.of(self.states), self.minimum, frames, self.prior)
 
 
 def problems_of(task: Task, tracks: list[list[Tracks]]) -> list[SwayProblem]:
@@ -74,12 +84,12 @@ def observe_all(task: Task) -> list[list[Tracks]]:
     return [[observe(model, v.clip, v.camera, task.depth_of(v.camera)) for v in views] for views in task.motions]
 
 
-def first_guess(problems: list[SwayProblem]) -> tuple[list[State], list[np.ndarray]]:
+def first_guess(problems: list[SwayProblem], prior: Prior | None = None) -> tuple[list[State], list[np.ndarray]]:
     """The best states by search, and the tracks' weights without what stands out."""
     weights = [problem.tracks.weights for problem in problems]
-    states = search(problems, weights)
+    states = search(problems, weights, prior)
     weights = [reweighted(p, state, own) for p, state, own in zip(problems, states, weights, strict=True)]
-    return search(problems, weights), weights
+    return search(problems, weights, prior), weights
 
 
 def explain(
@@ -105,17 +115,19 @@ def explain(
     meter = _Meter(task, share, 1 + iterations, history)
     problems = [replace(problem, part=part, tick=meter.tick) for problem in problems]
     if len(states[0].log_young) != parts:
-        mean = np.full(parts, states[0].log_young.mean())
-        states = [replace(state, log_young=mean) for state in states]
+        begin = np.full(parts, states[0].log_young.mean())
+        if task.prior:
+            begin += task.prior.of_parts(part) - task.prior.log_young.mean()
+        states = [replace(state, log_young=begin) for state in states]
 
     def keep(minimum: Minimum) -> None:
         task.checkpoint.save(stage, minimum.to_arrays() | {"history": np.array(history)})
         task.report(meter.fraction, "Refining with the simulation")
 
     reached = Minimum.from_arrays(kept) if kept else None
-    refined = partial(refine, problems, states, weights, iterations, history.append, frozen=frozen)
+    refined = partial(refine, problems, states, weights, iterations, history.append, frozen=frozen, prior=task.prior)
     states, minimum = refined(reached=reached, each=keep)
-    return Explained(problems, weights, states, minimum, tuple(history))
+    return Explained(problems, weights, states, minimum, tuple(history), task.prior)
 
 
 def fit_modal(task: Task) -> Fit:
@@ -129,7 +141,7 @@ def fit_modal(task: Task) -> Fit:
     task.report(0.1, "Finding the sway modes")
     problems = problems_of(task, tracks)
     task.report(0.2, "Searching stiffness, damping and onset")
-    states, weights = first_guess(problems)
+    states, weights = first_guess(problems, task.prior)
 
     one_part = np.zeros_like(task.part)
     several = task.part.max() > 0
@@ -155,6 +167,7 @@ def fit_modal(task: Task) -> Fit:
         remarks=remarks_on(task),
         acceleration=first.acceleration,
         further=tuple(further),
+        expected=found.expected,
     )
 
 

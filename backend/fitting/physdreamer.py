@@ -93,8 +93,11 @@ def fit_physdreamer(task: Task) -> Fit:
 
     Raises ValueError for a task of several clips or with wind.
     """
-    if task.others or task.wind:
-        raise ValueError("PhysDreamer's settings are for one clip and no wind; choose the modal or the staged strategy")
+    if task.others or task.wind or task.prior:
+        raise ValueError(
+            "PhysDreamer's settings are for one clip, no wind and no expected material; choose the modal or the staged "
+            "strategy"
+        )
     task.checkpoint.claim(task.identity("physdreamer"))
     settings = Settings.scaled(task.scale)
     coarse, fine = (task.on_grid(cells) for cells in (settings.velocity_cells, settings.material_cells))

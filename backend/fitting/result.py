@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .prior import Expected
+
 
 @dataclass(frozen=True)
 class Started:
@@ -28,7 +30,7 @@ class Fit:
     young_by_part: np.ndarray
     """Of each part [C], pascals; the geometric mean where it varies within one."""
     log_young_error: np.ndarray
-    """Standard error of log10 Young's modulus of each part [C]: 0.1 is 25 %; near 1 the clip does not tell."""
+    """Standard error of log10 Young's modulus of each part [C], by the clips alone: 0.1 is 25 %, 1 is a guess."""
     velocity: np.ndarray
     """Initial velocity [P, 3], m/s."""
     damping: float
@@ -51,6 +53,8 @@ class Fit:
     """Of wind in the clip, as `Started` has it."""
     further: tuple[Started, ...] = ()
     """What set the subject in motion in further clips, see `Task.motions`."""
+    expected: Expected | None = None
+    """What the fit was told to expect of the parts' stiffness, if anything."""
 
     @property
     def started(self) -> tuple[Started, ...]:

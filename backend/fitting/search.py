@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .observation import NOISE, huber
+from .prior import Prior
 from .sway import YOUNG_MIN, State, SwayProblem
 
 PATCHES = 30
@@ -26,7 +27,7 @@ SPREAD = {"log_young": 0.7, "damping": 0.3, "delay": 3.0}
 """Standard deviations of the prior: parts around their mean, damping ratio and onset (frames) around 0."""
 
 
-def search(problems: Sequence[SwayProblem], weights: Sequence[np.ndarray]) -> list[State]:
+def search(problems: Sequence[SwayProblem], weights: Sequence[np.ndarray], prior: Prior | None = None) -> list[State]:
     """The best of all tried states of some motions [K] of one subject, for tracks weighted by [T - 1, V] each.
 
     One stiffness and damping for all of them; amplitudes, gusts and onset of each.
@@ -40,7 +41,7 @@ def search(problems: Sequence[SwayProblem], weights: Sequence[np.ndarray]) -> li
                 _explained(problem, *gram, float(log_young), damping)
                 for problem, gram in zip(problems, grams, strict=True)
             ]
-            explained = sum(gain for gain, _ in tried)
+            explained = sum(gain for gain, _ in tried) - (prior.price(float(log_young)) if prior else 0.0)
             if explained > most:
                 best, most = [state for _, state in tried], explained
     return best

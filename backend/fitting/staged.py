@@ -57,7 +57,7 @@ def fit_staged(task: Task) -> Fit:
     task.report(0.08, "Finding the sway modes")
     problems = problems_of(task, tracks)
     task.report(0.12, "Searching stiffness, damping and onset")
-    states, weights = first_guess(problems)
+    states, weights = first_guess(problems, task.prior)
 
     one = np.zeros_like(task.part)
     early = _early(task, problems, weights, float(states[0].log_young[0]))
@@ -134,6 +134,7 @@ def fit_of(task: Task, found: Explained, scene: Scene, history: tuple[float, ...
         remarks=remarks_on(task),
         acceleration=started[0].acceleration,
         further=tuple(started[1:]),
+        expected=found.expected,
     )
 
 

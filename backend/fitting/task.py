@@ -18,6 +18,7 @@ from .checkpoint import Checkpoint
 from .driving import Driven
 from .losses import Losses
 from .modes import Modes, sway_modes
+from .prior import Prior
 from .timing import Timing
 from .truncation import TruncatedSolver
 
@@ -86,6 +87,8 @@ class Task:
     seed: int = 0
     poisson: bool = False
     """Whether Poisson's ratio is estimated, too."""
+    prior: Prior | None = None
+    """The stiffness that is expected, if any is."""
     scale: float = 1.0
     """Part of the size of PhysDreamer's settings."""
     redrive: Callable[[int], Driven] | None = None
@@ -153,6 +156,8 @@ class Task:
         body = self.driven.body
         efforts = strategy, self.iterations, self.cfl, self.wind, self.refining, self.seed, self.scale
         digest = hashlib.sha256(repr((efforts, body.poisson, body.stiffness)).encode())
+        if self.prior:
+            digest.update(repr((self.prior.name, self.prior.spread)).encode() + self.prior.log_young.tobytes())
         for view in self.observations:
             camera = view.camera
             place = (view.clip.fps, view.motion, camera.focal, camera.centre)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .levenberg import Minimum, levenberg_marquardt
+from .prior import Prior
 from .search import PATCHES, SPREAD, strength
 from .slopes import simulated_slopes, slopes
 from .sway import DAMPING_MAX, YOUNG_MIN, State, SwayProblem
@@ -95,19 +96,25 @@ def refine(
     progress: Progress = lambda loss: None,
     *,
     frozen: bool = False,
+    prior: Prior | None = None,
     reached: Minimum | None = None,
     each: Callable[[Minimum], None] = lambda minimum: None,
 ) -> tuple[list[State], Minimum]:
     """Levenberg-Marquardt from `start` [K] with the solver in the loop, under fixed weights of the tracks [T - 1, V].
 
-    `frozen` keeps stiffness and damping. `reached` and `each` as for `levenberg_marquardt`.
+    `frozen` keeps stiffness and damping. With a `prior` the last rows of the residual, one for each part, are how far
+    each is from what is expected. `reached` and `each` as for `levenberg_marquardt`.
     """
     layout = Layout.of(start)
     likely = [p.likely_linear(p.speed_up(state)) for p, state in zip(problems, start, strict=True)]
     scales = [(strength(own) * np.sqrt(own))[..., None] for own in weights]
-    prior = np.diag(layout.fill(1 / np.concatenate(likely), 0, 1 / SPREAD["damping"], 1 / SPREAD["delay"]))
-    # Parts are drawn to their mean, which is free.
-    prior[layout.log_young, layout.log_young] = (np.eye(layout.parts) - 1 / layout.parts) / SPREAD["log_young"]
+    drawn = np.diag(layout.fill(1 / np.concatenate(likely), 0, 1 / SPREAD["damping"], 1 / SPREAD["delay"]))
+    # Parts are drawn to their mean, which is free; or, where one is expected, to how far that is off on the mean.
+    drawn[layout.log_young, layout.log_young] = (np.eye(layout.parts) - 1 / layout.parts) / SPREAD["log_young"]
+    middle = np.zeros(len(layout))
+    if prior:
+        middle[layout.log_young] = prior.of_parts(problems[0].part)
+        drawn = np.concatenate([drawn, np.eye(len(layout))[layout.log_young] / prior.spread])
     latest: dict[bytes, list[np.ndarray]] = {}
 
     def simulated(vector: np.ndarray) -> list[np.ndarray]:
@@ -127,7 +134,7 @@ def refine(
             square += float((own[..., None] * difference**2).sum())
             total += float(own.sum())
         progress(float(np.sqrt(square / total)))
-        return np.concatenate([*rows, prior @ vector])
+        return np.concatenate([*rows, drawn @ (vector - middle)])
 
     def jacobian(vector: np.ndarray, r: np.ndarray) -> np.ndarray:
         blocks, motions = [], simulated(vector)
@@ -141,7 +148,7 @@ def refine(
             place = np.r_[layout.linear[k], layout.log_young, layout.damping, layout.delay(k)]
             block[:, place] = np.stack([(scales[k] * c).ravel() for c in columns], 1)
             blocks.append(block)
-        return np.concatenate([*blocks, prior])
+        return np.concatenate([*blocks, drawn])
 
     free = np.inf
     lower = layout.fill(-free, np.log10(YOUNG_MIN), 0, 0)
@@ -166,7 +173,11 @@ def refine(
     return layout.states(minimum.x), minimum
 
 
-def log_young_errors(layout: Layout, minimum: Minimum, frames: int) -> np.ndarray:
-    """Standard errors of log10 E of the parts [C], for noise as large as what is left unexplained of so many frames."""
+def log_young_covariance(layout: Layout, minimum: Minimum, frames: int, prior: Prior | None = None) -> np.ndarray:
+    """Of log10 E of the parts [C, C], for noise as large as what is left unexplained of so many frames.
+
+    By the clip alone: what the search was told to expect does not count.
+    """
     noise = max(2 * minimum.costs[-1] / (2 * PATCHES * frames), 1.0)
-    return np.sqrt(noise * np.diag(minimum.covariance)[layout.log_young])
+    told = minimum.jacobian[: len(minimum.jacobian) - (layout.parts if prior else 0)]
+    return noise * np.linalg.pinv(told.T @ told)[layout.log_young, layout.log_young]

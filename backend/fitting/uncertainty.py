@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .prior import ODD
 from .result import Fit
 
 LIMIT = 0.3
@@ -22,6 +23,19 @@ MOSTLY = 2.0
 
 
 @dataclass(frozen=True)
+class ExpectedStiffness:
+    """What was expected of a part before the clip was seen."""
+
+    material: str
+    young: float
+    """Pascals."""
+    spread: float
+    """Standard deviation of log10 Young's modulus."""
+    log_error: float
+    """Standard error of what was fitted, by the clip and what was expected."""
+
+
+@dataclass(frozen=True)
 class PartStiffness:
     """Young's modulus of one part, with what the clip says of it."""
 
@@ -30,7 +44,8 @@ class PartStiffness:
     young: float
     """Pascals."""
     log_error: float
-    """Standard error of log10 Young's modulus."""
+    """Standard error of log10 Young's modulus, by the clip alone."""
+    expected: ExpectedStiffness | None = None
 
     @property
     def identified(self) -> bool:
@@ -40,16 +55,22 @@ class PartStiffness:
     @property
     def bounds(self) -> tuple[float, float]:
         """Pascals between which it lies in nineteen of twenty cases."""
-        factor = 10 ** (MOSTLY * min(self.log_error, 99.0))
+        error = self.expected.log_error if self.expected else self.log_error
+        factor = 10 ** (MOSTLY * min(error, 99.0))
         return self.young / factor, self.young * factor
 
     @property
     def sentence(self) -> str:
+        known = self.expected
         if not self.identified:
-            return f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is a guess"
-        factor = 10**self.log_error
-        sure = f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"
-        return f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}"
+            told = f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is "
+            return told + (f"about what {known.material} lets expect" if known else "a guess")
+        sentence = f"Part {self.part}: {self.young:.2e} Pa, give or take {_give_or_take(self.log_error)}"
+        if known and abs(np.log10(self.young / known.young)) > ODD * np.hypot(known.spread, self.log_error):
+            times = max(self.young / known.young, known.young / self.young)
+            how = "stiffer" if self.young > known.young else "softer"
+            sentence += f"; {times:.3g} times {how} than {known.material} lets expect"
+        return sentence
 
     def to_jsonable(self) -> dict:
         low, high = self.bounds
@@ -61,12 +82,26 @@ class PartStiffness:
             "high_pa": high,
             "identified": self.identified,
             "sentence": self.sentence,
+            "expected": None if self.expected is None else dict(vars(self.expected)),
         }
 
 
 def stiffness_of_parts(found: Fit, names: np.ndarray) -> list[PartStiffness]:
     """One for each fitted part; `names` [C] are the parts' numbers as painted."""
+    known = found.expected
+    expected: list[ExpectedStiffness | None] = [None] * len(names)
+    if known:
+        pairs = zip(known.log_young, known.log_young_error, strict=True)
+        expected = [
+            ExpectedStiffness(known.name, float(10**log_young), known.spread, float(error))
+            for log_young, error in pairs
+        ]
     return [
-        PartStiffness(int(name), float(young), float(error) if np.isfinite(error) else np.inf)
-        for name, young, error in zip(names, found.young_by_part, found.log_young_error, strict=True)
+        PartStiffness(int(name), float(young), float(error) if np.isfinite(error) else np.inf, own)
+        for name, young, error, own in zip(names, found.young_by_part, found.log_young_error, expected, strict=True)
     ]
+
+
+def _give_or_take(log_error: float) -> str:
+    factor = 10**log_error
+    return f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"

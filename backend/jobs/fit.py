@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from .. import arrays, taichi_runtime
-from ..api.fit import FitParams, Strategy
+from ..api.fit import Expectation, FitParams, Strategy
 from ..context import JobContext
 from ..fitting import physdreamer
 from ..fitting.checkpoint import Checkpoint
-from ..fitting.driving import drive
+from ..fitting.driving import Driven, drive
 from ..fitting.fitted import Fitted, compliance_of, tip_motion
 from ..fitting.losses import Losses
+from ..fitting.prior import Prior
 from ..fitting.result import Fit
 from ..fitting.strategies import STRATEGIES
 from ..fitting.task import Observation, Refining, Task
+from ..material_file import MaterialField
 from ..parts import split_moving
 from ..render.losses import psnr
 from ..spectral.frequency import dominant_frequency
@@ -40,6 +42,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
     Beside `subject` and `clip` there may be further clips `clip_2`, `clip_3`, ... of the subject, each with its own
     camera, and `resume`: the folder of an earlier fit of the same, which this one goes on with. Clips whose array
     `motion` is the same number (0 is that of `clip`) show one motion from several sides; without one each has its own.
+    `placement` (.npz) holds the matrix [4, 4] that takes the axes of an expected material's file to world space.
     """
     with ctx.stage("Placing driving particles", 0.0, 0.08):
         taichi_runtime.start()
@@ -79,6 +82,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
             seed=params.seed,
             poisson=params.fit_poisson,
             scale=params.scale,
+            prior=_prior(params, driven, inputs),
             redrive=lambda cells: redrive(cells=cells),
         )
         found = STRATEGIES[params.strategy](task)
@@ -142,6 +146,22 @@ def _clip(a: dict[str, np.ndarray], held_out: int = 0) -> Clip:
 def _refining(params: FitParams) -> Refining:
     losses = Losses(params.track_loss, params.blurred_loss, params.picture_loss, params.spectrum_loss)
     return Refining(params.field_steps, params.truncation or None, losses)
+
+
+def _prior(params: FitParams, driven: Driven, inputs: dict[str, str]) -> Prior | None:
+    """What is expected of the material, by preset or by file; raises as `MaterialField.read` and its shape check do."""
+    if params.expected is Expectation.nothing:
+        return None
+    density, spread = driven.model.density, params.expected_spread
+    if preset := params.expected.preset:
+        return Prior.of_preset(preset, density, spread)
+    if not params.expected_file:
+        raise ValueError("Choose the file of the expected material, or expect nothing.")
+    path = Path(params.expected_file)
+    saved = MaterialField.read(path)
+    if "placement" in inputs:
+        saved = saved.placed(arrays.load(inputs["placement"])["matrix"])
+    return Prior.of_material(path.name, saved, driven.model.rest, density, spread)
 
 
 def _checkpoint(inputs: dict[str, str], ctx: JobContext) -> Checkpoint:

@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backend import taichi_runtime
 from backend.camera import Camera
 from backend.fitting import physdreamer
-from backend.fitting.chain import Push, pictures_of
 from backend.fitting.checkpoint import Checkpoint
 from backend.fitting.driving import drive
 from backend.fitting.gusts import Gusts
@@ -21,40 +19,7 @@ from backend.fitting.result import Fit
 from backend.fitting.staged import fit_staged
 from backend.fitting.task import Observation, Refining, Task
 from backend.video.clip import Clip
-from tests.backend.fitting_cases import HEIGHT, front_view, stalk
-
-SIZE, FRAMES, FPS = 96, 12, 30.0
-TRUTH = 6.0
-"""log10 of Young's modulus, pascals: sways at 3 Hz, 1.1 periods in the film."""
-
-
-class Case:
-    """A stalk, and films of it acted by 220 particles to be explained by 150 others."""
-
-    def __init__(self) -> None:
-        taichi_runtime.start("f32")
-        self.gaussians, self.parts = stalk()
-        self.actor = drive(self.gaussians, self.parts, particles=220, cells=12, seed=7)
-        self.driven = drive(self.gaussians, self.parts, particles=150, cells=12)
-
-    def task(self, clip: Clip, camera: Camera, **changes) -> Task:
-        given = {"driven": self.driven, "iterations": 2, "cfl": 0.45, "report": lambda fraction, text: None}
-        given |= {"clip": clip, "camera": camera, "gaussians": self.gaussians, "background": np.ones(3)}
-        return Task(**given | changes)
-
-    def film(
-        self, camera: Camera, speed: list[float], acceleration: np.ndarray | None = None, frames: int = FRAMES
-    ) -> Clip:
-        """Set off with `speed` [3] at the tip (m/s), with pixel noise of 0.01."""
-        model = self.actor.model
-        blank = Clip(np.zeros((frames, SIZE, SIZE, 3), np.float32), FPS)
-        chain = pictures_of(self.task(blank, camera, driven=self.actor))
-        height = np.clip(model.rest[:, 2:] / HEIGHT, 0, None)
-        young = np.full(len(model), 10**TRUTH)
-        push = Push(young, height**1.5 * speed, acceleration=acceleration)
-        clean = np.stack([chain.still(), *chain.pictures(push)])
-        noise = np.random.default_rng(3).normal(0, 0.01, clean.shape)
-        return Clip((clean + noise).clip(0, 1).astype(np.float32), FPS)
+from tests.backend.fitting_cases import FPS, FRAMES, HEIGHT, SIZE, TRUTH, Case, front_view
 
 
 @pytest.fixture(scope="module")
