@@ -160,9 +160,11 @@ def fit_modal(task: Task) -> Fit:
         damping=problem.damping(state),
         delay=state.delay,
         frequency=float(task.modes_at(found.young).frequency[0]),
-        loss_first=_unexplained(problems, weights),
+        loss_first=still_loss(problems, weights),
         loss_last=min(history),
         history=history,
+        tracked=len(history),
+        tracks_still=still_loss(problems, weights),
         notes=limit_notes(state.log_young, problem.log_young_max),
         remarks=remarks_on(task),
         acceleration=first.acceleration,
@@ -171,7 +173,7 @@ def fit_modal(task: Task) -> Fit:
     )
 
 
-def _unexplained(problems: list[SwayProblem], weights: list[np.ndarray]) -> float:
+def still_loss(problems: list[SwayProblem], weights: list[np.ndarray]) -> float:
     """Root mean square of the tracks themselves, pixels."""
     square = sum((own[..., None] * p.tracks.displacement**2).sum() for p, own in zip(problems, weights, strict=True))
     return float(np.sqrt(square / sum(own.sum() for own in weights)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .report import Comparison
@@ -18,43 +20,61 @@ EXAGGERATED = 4.0
 """Factor on differences, or the eye misses them."""
 SHOWN = 3
 """Frames in the strip."""
+TICKS = 5
+"""Numbers below a plot, at most."""
 LABEL = 18
 """Height of a line of words, pixels."""
 
 
 def loss_plot(found: Fit) -> np.ndarray:
-    """The loss of each evaluation, on a scale of decades, and that of the still picture dashed: [H, W, 3], 0..1."""
+    """The loss of each evaluation, on a scale of decades, and that of the still picture dashed: [H, W, 3], 0..1.
+
+    Losses by tracks and by pictures stand in plots of their own, side by side: one has nothing to do with the other.
+    """
+    by_tracks, by_pictures = found.history[: found.tracked], found.history[found.tracked :]
+    plots = []
+    if by_tracks:
+        plots.append(("Pixels off the clip's tracks", by_tracks, found.tracks_still, 1))
+    if by_pictures or not by_tracks:
+        plots.append(("Difference from the pictures", by_pictures, found.loss_first, len(by_tracks) + 1))
+    width = PLOT[1] // len(plots)
+    return np.concatenate([_plot(width, *plot) for plot in plots], 1).astype(np.float32) / 255
+
+
+def _plot(width: int, words: str, losses: Sequence[float], still: float, first: int) -> np.ndarray:
+    """Losses, the first of which is that of the simulation with the number `first` [H, width, 3], uint8."""
     import cv2
 
-    history = np.maximum(np.array(found.history, float), 1e-12)
-    level = max(found.loss_first, 1e-12)
+    history = np.maximum(np.array(losses, float), 1e-12)
+    level = max(still, 1e-12)
     decades = np.log10(np.append(history, level))
     low, high = decades.min() - 0.08, decades.max() + 0.08
     top, right, bottom, left = MARGINS
-    height, width = PLOT[0] - top - bottom, PLOT[1] - left - right
-    plot = np.full((*PLOT, 3), BACKGROUND, np.uint8)
+    height, across = PLOT[0] - top - bottom, width - left - right
+    plot = np.full((PLOT[0], width, 3), BACKGROUND, np.uint8)
 
     def x_of(index: float) -> int:
-        return round(left + index / max(len(history) - 1, 1) * width)
+        return round(left + index / max(len(history) - 1, 1) * across)
 
     def y_of(decade: float) -> int:
         return round(top + (high - decade) / (high - low) * height)
 
     for value in _ticks(low, high):
         y = y_of(np.log10(value))
-        cv2.line(plot, (left, y), (left + width, y), GRID, 1)
+        cv2.line(plot, (left, y), (left + across, y), GRID, 1)
         _write(plot, f"{value:.3g}", (6, y + 5))
-    for index in np.unique(np.linspace(0, len(history) - 1, 6).round().astype(int)):
-        _write(plot, str(index + 1), (x_of(index) - 4, top + height + 20))
+    for index in range(0, len(history), -(-len(history) // TICKS)):
+        _write(plot, str(first + index), (x_of(index) - 4, top + height + 20))
     dash = y_of(np.log10(level))
-    for x in range(left, left + width, 12):
-        cv2.line(plot, (x, dash), (min(x + 6, left + width), dash), STILL, 1)
+    for x in range(left, left + across, 12):
+        cv2.line(plot, (x, dash), (min(x + 6, left + across), dash), STILL, 1)
+    _write(plot, "standing still", (left + 4, dash + 16 if dash < top + 24 else dash - 6), STILL)
     course = [(x_of(k), y_of(np.log10(value))) for k, value in enumerate(history)]
     cv2.polylines(plot, [np.array(course, np.int32)], False, CURVE, 2, cv2.LINE_AA)
     for point in course if len(course) <= 40 else ():
         cv2.circle(plot, point, 3, CURVE, -1, cv2.LINE_AA)
-    _write(plot, "loss of each simulation; dashed: standing still", (left, 20))
-    return plot.astype(np.float32) / 255
+    _write(plot, words, (left, 20))
+    return plot
 
 
 def side_by_side(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
@@ -63,8 +83,10 @@ def side_by_side(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarr
     chosen = np.linspace(0, len(comparison.wanted) - 1, SHOWN + 1).round().astype(int)[1:]
     bands = []
     for words, frames in _bands(comparison):
-        band = np.concatenate(list(frames[chosen][:, rows, columns]), 1)
-        bands.append(_labelled(band, words))
+        lines = [words] * SHOWN if bands else [f"{words}, frame {index + 2}" for index in chosen]
+        held = [not bands and index >= comparison.seen for index in chosen]
+        shown = zip(frames[chosen][:, rows, columns], lines, held, strict=True)
+        bands.append(np.concatenate([_labelled(p, line + (", held out" if h else ""), h) for p, line, h in shown], 1))
     return np.concatenate(bands)
 
 

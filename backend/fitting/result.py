@@ -45,6 +45,10 @@ class Fit:
     strategy; by the photometric loss for the others."""
     history: tuple[float, ...]
     """The loss as the search went on; by tracks and then by pictures for the staged strategy."""
+    tracked: int = 0
+    """How many of these are by tracks, in pixels."""
+    tracks_still: float = 0.0
+    """Root mean square in pixels of the tracks themselves: the loss by tracks of a subject that stands still."""
     notes: tuple[str, ...] = ()
     """What the user should look into, one sentence each."""
     remarks: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from .calibration import calibrated
 from .chain import Push, picture_losses, pictures_of
 from .fields.meanings import log_young, velocity
 from .fields.triplane import Shape, TriplaneField
-from .modal import Explained, explain, first_guess, observe_all, problems_of
+from .modal import Explained, explain, first_guess, observe_all, problems_of, still_loss
 from .notes import limit_notes, remarks_on
 from .observation import Tracks
 from .picture_refinement import Scene, Schedule, descend
@@ -82,12 +82,13 @@ def fit_staged(task: Task) -> Fit:
         )
         history += found.history
     scene = scene_of(task, found, tracks)
+    tracked = len(history)
     history += tuple(descend(task, "field", _schedule(task), scene, (0.6, 0.95)))
     task.report(0.95, "Judging the result")
     plain = scene_of(task, found, tracks)
     if task.refining.steps and _picture_loss(task, scene) >= _picture_loss(task, plain):
         scene = plain
-    return fit_of(task, found, scene, history, (poisson_note(found),) if task.poisson else ())
+    return fit_of(task, found, scene, history, tracked, (poisson_note(found),) if task.poisson else ())
 
 
 def scene_of(task: Task, found: Explained, tracks: list[list[Tracks]]) -> Scene:
@@ -108,8 +109,10 @@ def scene_of(task: Task, found: Explained, tracks: list[list[Tracks]]) -> Scene:
     )
 
 
-def fit_of(task: Task, found: Explained, scene: Scene, history: tuple[float, ...], notes: tuple[str, ...]) -> Fit:
-    """What a scene amounts to."""
+def fit_of(
+    task: Task, found: Explained, scene: Scene, history: tuple[float, ...], tracked: int, notes: tuple[str, ...]
+) -> Fit:
+    """What a scene amounts to; the first `tracked` losses of the history are by tracks."""
     rest = task.driven.body.rest
     young = scene.young.value(rest)
     started = [
@@ -130,6 +133,8 @@ def fit_of(task: Task, found: Explained, scene: Scene, history: tuple[float, ...
         loss_first=loss_first,
         loss_last=loss_last,
         history=history,
+        tracked=tracked,
+        tracks_still=still_loss(found.problems, found.weights),
         notes=(*limit_notes(found.states[0].log_young, found.problems[0].log_young_max), *notes),
         remarks=remarks_on(task),
         acceleration=started[0].acceleration,

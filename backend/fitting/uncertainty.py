@@ -63,14 +63,20 @@ class PartStiffness:
     def sentence(self) -> str:
         known = self.expected
         if not self.identified:
-            told = f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is "
-            return told + (f"about what {known.material} lets expect" if known else "a guess")
-        sentence = f"Part {self.part}: {self.young:.2e} Pa, give or take {_give_or_take(self.log_error)}"
+            if known:
+                return (
+                    f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa leans on the "
+                    f"{known.young:.1e} Pa expected of {known.material}"
+                )
+            return f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is a guess"
+        factor = 10**self.log_error
+        sure = f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"
         if known and abs(np.log10(self.young / known.young)) > ODD * np.hypot(known.spread, self.log_error):
-            times = max(self.young / known.young, known.young / self.young)
-            how = "stiffer" if self.young > known.young else "softer"
-            sentence += f"; {times:.3g} times {how} than {known.material} lets expect"
-        return sentence
+            return (
+                f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}; far from the {known.young:.1e} Pa "
+                f"expected of {known.material}"
+            )
+        return f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}"
 
     def to_jsonable(self) -> dict:
         low, high = self.bounds
@@ -100,8 +106,3 @@ def stiffness_of_parts(found: Fit, names: np.ndarray) -> list[PartStiffness]:
         PartStiffness(int(name), float(young), float(error) if np.isfinite(error) else np.inf, own)
         for name, young, error, own in zip(names, found.young_by_part, found.log_young_error, expected, strict=True)
     ]
-
-
-def _give_or_take(log_error: float) -> str:
-    factor = 10**log_error
-    return f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,15 @@ def test_difference_shows_only_what_differs():
     assert below.shape == (20, 60, 3)
     np.testing.assert_allclose(below[:10], 0.8, atol=1e-6)
     assert not below[10:].any()
+
+
+def test_losses_of_two_kinds_stand_apart(case):
+    """By tracks and by pictures: two plots as wide as one, each with the level of standing still of its own kind."""
+    both = replace(case[1], history=(2.0, 1.0, 0.01, 0.005), tracked=2, tracks_still=4.0, loss_first=0.02)
+    single = replace(both, history=(2.0, 1.0))
+    halves = np.split(report_pictures.loss_plot(both), 2, axis=1)
+    assert all(half.shape == (320, 240, 3) for half in halves)
+    # Of four, two and one, and of 20, 10 and 5: alike but for words and numbers.
+    curves = [np.isclose(half, np.array(report_pictures.CURVE) / 255).all(-1) for half in halves]
+    assert curves[0].any() and (curves[0] == curves[1]).all()
+    assert report_pictures.loss_plot(single).shape == (320, 480, 3)

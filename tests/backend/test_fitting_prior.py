@@ -108,14 +108,14 @@ def test_another_prior_is_another_fit(task):
 @pytest.mark.parametrize(
     ("error", "young", "words"),
     [
-        (0.9, 2e6, "Part 2: not identifiable from this clip; 2.0e+06 Pa is about what Leaf lets expect"),
+        (0.9, 2e6, "Part 2: not identifiable from this clip; 2.0e+06 Pa leans on the 2.0e+06 Pa expected of Leaf"),
         (0.02, 2e6, "Part 2: 2.00e+06 Pa, give or take 5 %"),
-        (0.02, 2e8, "Part 2: 2.00e+08 Pa, give or take 5 %; 100 times stiffer than Leaf lets expect"),
-        (0.02, 2e4, "Part 2: 2.00e+04 Pa, give or take 5 %; 100 times softer than Leaf lets expect"),
+        (0.02, 2e8, "Part 2: 2.00e+08 Pa, give or take 5 %; far from the 2.0e+06 Pa expected of Leaf"),
+        (0.02, 2e4, "Part 2: 2.00e+04 Pa, give or take 5 %; far from the 2.0e+06 Pa expected of Leaf"),
     ],
 )
 def test_words_for_what_was_expected(error, young, words):
-    """A part that the clip does not tell names the material; one far from what was expected says how far."""
+    """A part that the clip does not tell names the material; one far from what was expected says so."""
     part = PartStiffness(2, young, error, ExpectedStiffness("Leaf", 2e6, 0.5, min(error, 0.44)))
     assert part.sentence == words
     assert part.bounds[1] / young == pytest.approx(10 ** (2 * min(error, 0.44)))
