@@ -37,6 +37,7 @@ from .operators.splats import (
 )
 from .panels import bake as bake_panel
 from .panels import fit as fit_panel
+from .panels import jobs as jobs_panel
 from .panels import picture_editor, pictures, simulation, splats
 from .panels import reference as reference_panel
 from .properties import groups, picture_groups
@@ -69,12 +70,11 @@ CLASSES = (
     bake.SWAY_OT_pause_bake,
     bake.SWAY_OT_free_bake,
     render_film.SWAY_OT_render_film,
-    jobs.SWAY_OT_check_backend,
-    jobs.SWAY_OT_cancel,
-    jobs.SWAY_OT_open_log,
+    *jobs.CLASSES,
     *samples.CLASSES,
     *install.CLASSES,
     *install_health.CLASSES,
+    *jobs_panel.CLASSES,
     *splats.CLASSES,
     *reference_panel.CLASSES,
     *fit_panel.CLASSES,
@@ -106,6 +106,7 @@ def register() -> None:
     selection_overlay.register()
     legend.register()
     picture_mask.register()
+    jobs_panel.register()
 
 
 def unregister() -> None:
@@ -114,6 +115,7 @@ def unregister() -> None:
     selection_overlay.unregister()
     playback.unregister()
     install.unregister()
+    jobs_panel.unregister()
     queue.stop_worker()
     pictures.unregister()
     for exporter in (export_splats, export_motion):

@@ -38,9 +38,9 @@ def unseen() -> list[Notice]:
     return _unseen[::-1]
 
 
-def about(kind: str, subject: int) -> Notice | None:
-    """The latest of what a person has not seen of a kind of job for a subject."""
-    return next((n for n in unseen() if (n.job.kind, n.job.subject) == (kind, subject)), None)
+def about(step: str, subject: int) -> Notice | None:
+    """The latest of what a person has not seen of jobs that make a step's result for a subject."""
+    return next((n for n in unseen() if (n.job.makes or n.job.kind, n.job.subject) == (step, subject)), None)
 
 
 def see(job_id: str = "", subject: int = 0) -> None:

@@ -33,6 +33,8 @@ class Job:
     subject: int = 0
     """`session_uid` of what it is for; 0 for nothing in the scene. A subject has one job of a label at a time."""
     subject_name: str = ""
+    makes: str = ""
+    """The step of the work whose result it is; that of its kind's name without."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     state: str = "waiting"
     """waiting, running, finished, cancelled or failed."""
@@ -136,9 +138,9 @@ def waiting() -> list[Job]:
     return [job for job in _jobs if not job.ended][1:]
 
 
-def pending(kind: str, subject: int) -> Job | None:
-    """The last job of a kind for a subject whose result the scene does not have yet, but will."""
-    found = [j for j in (*_arriving, *_jobs) if (j.kind, j.subject) == (kind, subject)]
+def pending(step: str, subject: int) -> Job | None:
+    """The last job that makes a step's result for a subject, which the scene does not have yet, but will."""
+    found = [j for j in (*_arriving, *_jobs) if (j.makes or j.kind, j.subject) == (step, subject)]
     return next((j for j in reversed(found) if j.state not in ("failed", "cancelled")), None)
 
 

@@ -19,9 +19,9 @@ from ..properties import materials, steps
 from ..properties.from_params import annotations_of
 from ..scene import playback
 from ..scene.live import LivePose
-from ..scene.subject import scene_fps, write_subject
+from ..scene.subject import scene_fps, subject_writer
 from ..translations import say
-from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
+from .worker_operator import SplatsOperator, WorkerOperator, active_splats, subject_of, submit
 
 TICK = 1 / 60
 """Seconds between two looks at the hand, at least."""
@@ -41,6 +41,7 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
     bl_idname = "sway.drag"
     bl_label = "Pull by Hand"
     bl_options = {"UNDO"}
+    WAITS = False
     __annotations__ = {
         **annotations_of(SwingParams, {"SKIP_SAVE"}),
         "point": bpy.props.FloatVectorProperty(
@@ -70,11 +71,11 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
         self._uid, self._origin = obj.session_uid, steps.origin(context.scene, obj, "simulate")
         self._params = SwingParams(**{name: getattr(self, name) for name in SwingParams.__dataclass_fields__})
         self._pose = None
-        job = queue.Job("swing", self.bl_label, preferences.job_folder(obj.name, "swing"))
+        job = queue.Job("swing", self.bl_label, preferences.job_folder(obj.name, "swing"), *subject_of(obj))
         fitted = materials.is_fitted(obj)
         if fitted and not obj.sway.fit.file:
             raise ValueError("The material has not been fitted yet; press Fit Material first, or choose a material.")
-        files = {"subject": write_subject(context, obj, job.folder / "subject.npz", 64)}
+        files = {"subject": subject_writer(context, obj, job.folder / "subject.npz", 64)}
         if fitted:
             files["fit"] = obj.sway.fit.file
         else:

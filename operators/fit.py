@@ -9,7 +9,7 @@ from ..backend import arrays
 from ..backend.api.fit import FitParams
 from ..properties.from_params import annotations_of
 from ..scene.fields import heat_map
-from ..scene.subject import write_subject
+from ..scene.subject import subject_writer
 from ..translations import say
 from .worker_operator import SplatsOperator, StepOperator, active_splats
 
@@ -23,17 +23,21 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
     __annotations__ = annotations_of(FitParams, {"SKIP_SAVE"})
 
     def inputs(self, context, obj, job):
-        clip = obj.sway.reference.file
+        clip = self.earlier(obj, "reference", "clip")
         if not clip:
             raise ValueError("There is no reference motion yet; press Make Reference Motion first.")
         height = context.scene.sway.reference.resolution
         placement = arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})
-        subject = write_subject(context, obj, job.folder / "subject.npz", height)
+        subject = subject_writer(context, obj, job.folder / "subject.npz", height)
         return {"subject": subject, "clip": clip, "placement": str(placement)}
+
+    def load(self, context):
+        path = self.job.outputs["fit"]
+        return lambda: arrays.load(path)
 
     def take_in(self, context, obj):
         self.note(obj, self.job.outputs["fit"])
-        heat_map.write_stiffness(obj, arrays.load(self.job.outputs["fit"]))
+        heat_map.write_stiffness(obj, self.loaded)
         found = self.job.results
         stiffness = ", ".join(f"{young:.2g} Pa" for young in found["young_pa"])
         return f"Stiffness {stiffness}; sways at {found['frequency_hz']:.2f} Hz"

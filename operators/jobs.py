@@ -7,9 +7,9 @@ import bpy
 from .. import preferences
 from ..backend.api.check import CheckParams
 from ..backend.api.wire import to_jsonable
-from ..jobs import queue
+from ..jobs import notices, queue
 from ..translations import say
-from .worker_operator import WorkerOperator, submit
+from .worker_operator import WorkerOperator, show_progress, submit
 
 
 class SWAY_OT_check_backend(WorkerOperator, bpy.types.Operator):
@@ -29,7 +29,7 @@ class SWAY_OT_check_backend(WorkerOperator, bpy.types.Operator):
 
 
 class SWAY_OT_cancel(bpy.types.Operator):
-    """Stop the running job; what was finished before stays"""
+    """Stop the running job; what was finished before stays, and the jobs behind it go on"""
 
     bl_idname = "sway.cancel"
     bl_label = "Cancel"
@@ -42,6 +42,59 @@ class SWAY_OT_cancel(bpy.types.Operator):
         job = queue.running()
         if job:
             queue.cancel(job)
+        return {"FINISHED"}
+
+
+class JobOperator:
+    """Mixin of operators on one job, named by its id."""
+
+    job: bpy.props.StringProperty(name="Job", description="Which job", options={"SKIP_SAVE"})
+
+
+class SWAY_OT_queue_remove(JobOperator, bpy.types.Operator):
+    """Take a waiting job out of the queue, and with it those that build on its result"""
+
+    bl_idname = "sway.queue_remove"
+    bl_label = "Remove from Queue"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        job = queue.by_id(self.job)
+        if job is None:
+            return {"CANCELLED"}
+        others = queue.needed_by(job)
+        queue.cancel(job)
+        queue.pump()
+        if others:
+            self.report({"INFO"}, say(f"Removed {job.label}, and {len(others)} that build on its result"))
+        show_progress(context)
+        return {"FINISHED"}
+
+
+class SWAY_OT_queue_move_up(JobOperator, bpy.types.Operator):
+    """Let a waiting job run before the one above it; not before one whose result it builds on"""
+
+    bl_idname = "sway.queue_move_up"
+    bl_label = "Move Up"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        job = queue.by_id(self.job)
+        if job is None or not queue.may_move_up(job):
+            self.report({"INFO"}, "It builds on the result of the job above, or that one runs already.")
+            return {"CANCELLED"}
+        queue.move_up(job)
+        show_progress(context)
+        return {"FINISHED"}
+
+
+class SWAY_OT_seen(JobOperator, bpy.types.Operator):
+    """Take this note away: you have seen what came of the job"""
+
+    bl_idname = "sway.seen"
+    bl_label = "Seen"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        notices.see(self.job)
+        show_progress(context)
         return {"FINISHED"}
 
 
@@ -60,3 +113,13 @@ class SWAY_OT_open_log(bpy.types.Operator):
         text.from_string(path.read_text(encoding="utf-8", errors="replace"))
         self.report({"INFO"}, say(f"The log is in the text editor as {text.name}"))
         return {"FINISHED"}
+
+
+CLASSES = (
+    SWAY_OT_check_backend,
+    SWAY_OT_cancel,
+    SWAY_OT_queue_remove,
+    SWAY_OT_queue_move_up,
+    SWAY_OT_seen,
+    SWAY_OT_open_log,
+)

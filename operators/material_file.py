@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -19,9 +21,9 @@ from ..properties import steps
 from ..properties.from_params import annotations_of, read
 from ..scene import splats
 from ..scene.fields import heat_map
-from ..scene.subject import write_subject
+from ..scene.subject import subject_writer
 from ..translations import say
-from .worker_operator import SplatsOperator, WorkerOperator, active_splats, submit
+from .worker_operator import SplatsOperator, WorkerOperator, active_splats, subject_of, submit
 
 TOLD = ("strategy", "sentences", "parts", "frequency_hz", "clip_frequency_hz", "frequency_error_percent")
 """Of a fit's results, what its material remembers."""
@@ -86,22 +88,28 @@ class SWAY_OT_load_material(SplatsOperator, WorkerOperator, ImportHelper, bpy.ty
         except FileNotFoundError as error:
             raise ValueError(str(error)) from error
         self._origin, self._object = steps.origin(context.scene, obj, "fit"), obj.session_uid
-        job = queue.Job("apply_material", self.bl_label, preferences.job_folder(obj.name, "material"))
+        job = queue.Job(
+            "apply_material", self.bl_label, preferences.job_folder(obj.name, "material"), *subject_of(obj), "fit"
+        )
         height = context.scene.sway.reference.resolution
         inputs = {
-            "subject": write_subject(context, obj, job.folder / "subject.npz", height),
+            "subject": subject_writer(context, obj, job.folder / "subject.npz", height),
             "material": str(path),
             "placement": str(arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})),
         }
         submit(job, to_jsonable(read(self, ApplyMaterialParams)), inputs)
         return job
 
+    def load(self, context: bpy.types.Context) -> Callable[[], Any]:
+        path = self.job.outputs["fit"]
+        return lambda: arrays.load(path)
+
     def apply(self, context: bpy.types.Context) -> str:
         obj = next((o for o in bpy.data.objects if o.session_uid == self._object), None)
         if obj is None:
             raise ValueError("The splat object is gone; the material was not loaded.")
-        steps.finish(obj, "fit", self._origin, self.job.outputs["fit"], self.job.results)
-        heat_map.write_stiffness(obj, arrays.load(self.job.outputs["fit"]))
+        steps.finish(obj, "fit", self._origin, self.job.outputs["fit"], self.job.results, made=self.job.id)
+        heat_map.write_stiffness(obj, self.loaded)
         return f"Loaded {Path(self.filepath).name}; sways at {self.job.results['frequency_hz']:.2f} Hz"
 
 

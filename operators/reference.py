@@ -9,7 +9,7 @@ import bpy
 from ..backend.api.reference import ReferenceParams
 from ..properties import steps
 from ..properties.from_params import annotations_of
-from ..scene.subject import write_subject
+from ..scene.subject import subject_writer
 from ..translations import say
 from .worker_operator import SplatsOperator, StepOperator, active_splats, redraw
 
@@ -24,7 +24,7 @@ class SWAY_OT_make_reference(StepOperator, bpy.types.Operator):
 
     def inputs(self, context, obj, job):
         height = context.scene.sway.reference.resolution
-        return {"subject": write_subject(context, obj, job.folder / "subject.npz", height)}
+        return {"subject": subject_writer(context, obj, job.folder / "subject.npz", height)}
 
     def take_in(self, context, obj):
         self.note(obj, self.job.outputs["clip"])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 
 import bpy
+import numpy as np
 
-from ..backend import arrays
 from ..backend.api.acting import Acting, ActingParams
 from ..backend.api.materials import Preset
 from ..backend.api.simulate import SimulateParams
-from ..backend.trajectory import Trajectory
+from ..jobs.background import Background
 from ..properties import materials, steps
 from ..properties.from_params import annotations_of, read
 from ..scene import playback
 from ..scene.acting.surroundings import write_surroundings
-from ..scene.subject import write_subject
+from ..scene.subject import subject_writer
 from .worker_operator import StepOperator, active_splats
 
 SHOW_SHARE = 4
@@ -40,6 +40,8 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
     }
 
     _before = None
+    _coming: Background | None = None
+    """The motion so far, while it is read."""
     _shown = ""
     _again = 0.0
 
@@ -48,47 +50,59 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
         if self.properties.is_property_set("material"):
             obj.sway.part_materials.clear()
             obj.sway.material.preset = self.material
-        self._before = playback.held(obj)
+        self._before = None
         self._shown, self._again = "", 0.0
+        # What acts on the splats is told from here on, and where they are now; both may change while it is simulated.
+        self._first, self._matrix = context.scene.frame_start, np.array(obj.matrix_world)
         return StepOperator.begin(self, context)
 
     def inputs(self, context, obj, job):
         fitted = materials.is_fitted(obj)
-        if fitted and not obj.sway.fit.file:
+        fit = self.earlier(obj, "fit", "fit") if fitted else ""
+        if fitted and not fit:
             raise ValueError("The material has not been fitted yet; press Fit Material first, or choose a material.")
         height = context.scene.sway.reference.resolution
         params = steps.params(context.scene, "simulate")
         acting = {o: read(o.sway.acting, ActingParams) for o in context.scene.objects}
         acting = {o: settings for o, settings in acting.items() if settings.kind is not Acting.nothing}
         files = {
-            "subject": write_subject(context, obj, job.folder / "subject.npz", height, whole=not fitted),
+            "subject": subject_writer(context, obj, job.folder / "subject.npz", height, whole=not fitted),
             "surroundings": write_surroundings(context, obj, params, acting, job.folder / "surroundings.npz"),
         }
         if fitted:
-            return {**files, "fit": obj.sway.fit.file}
+            return {**files, "fit": fit}
         return {**files, "materials": materials.assignment_of(obj).save(job.folder / "materials.json")}
 
     def watch(self, context):
         """Show the motion so far."""
-        if self.job.partial == self._shown or self.job.ended or time.monotonic() < self._again:
-            return
         obj = self.object()
         if obj is None:
             return
-        begun = time.monotonic()
-        self._shown = self.job.partial
-        playback.show(obj, Trajectory.from_arrays(arrays.load(self._shown)), context.scene.frame_start)
+        if self._coming is not None:
+            if self._coming.ended:
+                self._show_coming(obj)
+        elif self.job.partial != self._shown and time.monotonic() >= self._again:
+            self._begun_at, self._shown = time.monotonic(), self.job.partial
+            self._coming = Background(playback.reading(obj, self._shown, self._matrix, self._first))
+
+    def _show_coming(self, obj):
+        coming, self._coming = self._coming, None
+        if self._before is None:
+            self._before = [playback.held(obj)]
+        playback.play(obj, coming.result(), self._first)
         now = time.monotonic()
-        self._again = now + SHOW_SHARE * (now - begun)
+        self._again = now + SHOW_SHARE * (now - self._begun_at)
 
     def give_up(self, context):
         obj = self.object()
-        if obj is not None and self._shown:
-            playback.restore(obj, self._before)
+        if obj is not None and self._before is not None:
+            playback.restore(obj, self._before[0])
+
+    def load(self, context):
+        return playback.reading(self.required(), self.job.outputs["trajectory"], self._matrix, self._first)
 
     def take_in(self, context, obj):
-        trajectory = Trajectory.from_arrays(arrays.load(self.job.outputs["trajectory"]))
         self.note(obj, self.job.outputs["trajectory"])
-        playback.show(obj, trajectory, context.scene.frame_start, obj.sway.simulate.file)
+        playback.play(obj, self.loaded, self._first, obj.sway.simulate.file)
         tip = self.job.results["tip_amplitude_m"] * 100
-        return f"{len(trajectory)} frames, the tip moves {tip:.1f} cm; scrub the timeline"
+        return f"{self.job.results['frames']} frames, the tip moves {tip:.1f} cm; scrub the timeline"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +12,8 @@ from bpy_extras.io_utils import ExportHelper
 
 from .. import preferences
 from ..backend.api.wire import to_jsonable
-from ..jobs import queue
+from ..jobs import notices, queue
+from ..jobs.background import Background
 from ..properties import steps
 from ..properties.from_params import override
 from ..scene.splats import is_splats
@@ -19,20 +22,35 @@ from ..translations import say
 TICK = 0.1
 """Seconds between two looks at a running job."""
 
+_following: set[str] = set()
+"""Jobs that a modal operator waits for, by their id."""
+_drawn = ""
+"""What was last shown of the queue: panels are drawn anew only when that has changed."""
+
 
 class WorkerOperator:
     """Mixin: `begin` submits a job, `apply` takes in what it made.
 
     Called from a script or in background mode the operator returns when the job has ended; from a button it is modal,
-    shows progress, leaves the window usable and stops on Esc.
+    shows progress, leaves the window usable and stops on Esc. A job behind others waits for them.
     """
 
+    WAITS: ClassVar[bool] = True
+    """Whether it may wait; not where a person has to be there when it begins."""
     job: queue.Job
+    loaded: Any = None
+    """What the call that `load` gave returned."""
     _timer: bpy.types.Timer | None = None
+    _loading: Background | None = None
+    _looked = 0.0
 
     def begin(self, context: bpy.types.Context) -> queue.Job:
         """Submit the job. Raises ValueError with one sentence when something is missing."""
         raise NotImplementedError
+
+    def load(self, context: bpy.types.Context) -> Callable[[], Any]:
+        """What is read and computed between the job's end and `apply`, in a thread: the call must not touch bpy."""
+        return lambda: None
 
     def apply(self, context: bpy.types.Context) -> str:
         """Take in the finished job and return one sentence about the result. Raises ValueError as `begin` does."""
@@ -48,6 +66,7 @@ class WorkerOperator:
         if not self._begun(context):
             return {"CANCELLED"}
         queue.wait(self.job)
+        queue.taken(self.job)
         return self._end(context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -57,19 +76,39 @@ class WorkerOperator:
             return {"CANCELLED"}
         self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
         context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
+        _following.add(self.job.id)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC" and event.value == "PRESS":
+        if event.type == "ESC" and event.value == "PRESS" and self._is_meant(context):
             queue.cancel(self.job)
             return {"RUNNING_MODAL"}
-        if event.type == "TIMER":
+        now = time.monotonic()
+        # Every timer of the window comes along here, also those of the other jobs' operators.
+        if event.type == "TIMER" and now - self._looked >= TICK / 2:
+            self._looked = now
             queue.pump()
-            _show(context, self.job)
-            self.watch(context)
-            if self.job.ended:
+            show_progress(context)
+            if not self.job.ended:
+                self.watch(context)
+            elif self._is_loaded(context):
+                _following.discard(self.job.id)
+                queue.taken(self.job)
                 return self.ended(context)
         return {"PASS_THROUGH"}
+
+    def _is_meant(self, context: bpy.types.Context) -> bool:
+        """Whether Esc is for this job: for the running one, and where it does not stop the timeline's playing."""
+        return queue.running() is self.job and not (context.screen and context.screen.is_animation_playing)
+
+    def _is_loaded(self, context: bpy.types.Context) -> bool:
+        """Whether a job that has ended can be taken in; begins to load it."""
+        if self.job.state == "finished" and self._loading is None:
+            try:
+                self._loading = Background(self.load(context))
+            except ValueError as error:
+                self.job.state, self.job.error = "failed", str(error)
+        return self._loading is None or self._loading.ended
 
     def ended(self, context: bpy.types.Context) -> set[str]:
         """The job of a button has ended."""
@@ -80,11 +119,12 @@ class WorkerOperator:
         """Blender gives up the operator: its dialog, the file or the window is being closed."""
         if self._timer:
             queue.cancel(self.job)
+            queue.taken(self.job)
             self._close(context)
 
     def _begun(self, context: bpy.types.Context) -> bool:
         try:
-            if queue.running():
+            if not self.WAITS and queue.running():
                 raise ValueError("Sway is busy with another job; wait for it or cancel it first.")
             self.job = self.begin(context)
         except ValueError as error:
@@ -98,16 +138,28 @@ class WorkerOperator:
         if self.job.state != "finished":
             self.give_up(context)
         if self.job.state == "cancelled":
-            self.report({"INFO"}, say(f"{self.job.label} cancelled"))  # type: ignore[attr-defined]
+            if self.job.error:  # by another's end
+                self._tell(self.job.error, failed=True)
+            said = self.job.error or f"{self.job.label} cancelled"
+            self.report({"WARNING" if self.job.error else "INFO"}, say(said))  # type: ignore[attr-defined]
             return {"CANCELLED"}
         try:
             if self.job.state == "failed":
                 raise ValueError(self.job.error)
-            self.report({"INFO"}, say(self.apply(context)))  # type: ignore[attr-defined]
-        except ValueError as error:
+            self.loaded = (self._loading or Background(self.load(context))).result()
+            said = self.apply(context)
+        except (ValueError, OSError) as error:
+            self._tell(str(error), failed=True)
             self._refuse(error)
             return {"CANCELLED"}
+        self._tell(said)
+        self.report({"INFO"}, say(said))  # type: ignore[attr-defined]
         return {"FINISHED"}
+
+    def _tell(self, said: str, *, failed: bool = False) -> None:
+        """Let the panels say it until it is seen, where a person may be looking elsewhere."""
+        if self._looked:
+            notices.tell(self.job, said, failed=failed)
 
     def _refuse(self, reason: Any) -> None:
         self.report({"ERROR"}, say(str(reason)))  # type: ignore[attr-defined]
@@ -116,8 +168,8 @@ class WorkerOperator:
         if self._timer:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        if context.workspace:
-            context.workspace.status_text_set(None)
+            _following.discard(self.job.id)
+        show_progress(context)
         redraw(context)
 
 
@@ -164,8 +216,8 @@ class StepOperator(SplatsOperator, WorkerOperator):
     _origin: str
     _object: int
 
-    def inputs(self, context: bpy.types.Context, obj: bpy.types.Object, job: queue.Job) -> dict[str, str]:
-        """Write and name the job's input files. Raises ValueError with one sentence when something is missing."""
+    def inputs(self, context: bpy.types.Context, obj: bpy.types.Object, job: queue.Job) -> Mapping[str, queue.Input]:
+        """The job's input files. Raises ValueError with one sentence when something is missing."""
         raise NotImplementedError
 
     def take_in(self, context: bpy.types.Context, obj: bpy.types.Object) -> str:
@@ -175,30 +227,58 @@ class StepOperator(SplatsOperator, WorkerOperator):
     def begin(self, context: bpy.types.Context) -> queue.Job:
         obj = active_splats(context)
         override(getattr(context.scene.sway, self.STEP), self, steps.PARAMS[self.STEP])  # type: ignore[arg-type]
-        self._origin = steps.origin(context.scene, obj, self.STEP)
+        before = queue.pending(steps.needed(obj, self.STEP), obj.session_uid)
+        self._origin = steps.origin(context.scene, obj, self.STEP, before.id if before else "")
         self._object = obj.session_uid
+        notices.see(subject=obj.session_uid)
         params = to_jsonable(steps.params(context.scene, self.STEP))
-        job = queue.Job(self.STEP, self.bl_label, preferences.job_folder(obj.name, self.STEP))  # type: ignore[attr-defined]
+        folder = preferences.job_folder(obj.name, self.STEP)
+        job = queue.Job(self.STEP, self.bl_label, folder, *subject_of(obj))  # type: ignore[attr-defined]
         submit(job, params, self.inputs(context, obj, job))
         return job
+
+    def earlier(self, obj: bpy.types.Object, step: str, output: str) -> queue.Output | str:
+        """An earlier step's file, of the job in the queue that makes it anew where there is one; "" without either."""
+        job = queue.pending(step, obj.session_uid)
+        return queue.Output(job, output) if job else getattr(obj.sway, step).file
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
+        text = bpy.app.translations.pgettext_tip(cls.__doc__ or "")
+        if queue.running() is None:
+            return text
+        waits = (
+            "It waits for the jobs before it. Settings, splats and surroundings are taken now, as they are: later "
+            "changes do not reach it. Only what a step before it in the queue makes is taken when that is done"
+        )
+        return f"{text}.\n{say(waits)}"
 
     def object(self) -> bpy.types.Object | None:
         """The object that the job is for; None when it is gone."""
         return next((o for o in bpy.data.objects if o.session_uid == self._object), None)
 
-    def apply(self, context: bpy.types.Context) -> str:
+    def required(self) -> bpy.types.Object:
+        """The object that the job is for. Raises ValueError when it is gone."""
         obj = self.object()
         if obj is None:
             raise ValueError("The splat object is gone; its result was not used.")
-        return self.take_in(context, obj)
+        return obj
+
+    def apply(self, context: bpy.types.Context) -> str:
+        return self.take_in(context, self.required())
 
     def note(self, obj: bpy.types.Object, file: str) -> None:
         """Note the finished step on the object."""
-        steps.finish(obj, self.STEP, self._origin, file, self.job.results)
+        steps.finish(obj, self.STEP, self._origin, file, self.job.results, made=self.job.id)
 
 
-def submit(job: queue.Job, params: dict[str, Any], inputs: dict[str, str]) -> None:
-    """Send a job to the worker that the preferences name."""
+def subject_of(data: bpy.types.ID) -> tuple[int, str]:
+    """Of a job for something in the scene."""
+    return data.session_uid, data.name
+
+
+def submit(job: queue.Job, params: dict[str, Any], inputs: Mapping[str, queue.Input]) -> None:
+    """Put a job at the end of the queue of the worker that the preferences name."""
     variables = preferences.worker_environment()
     queue.submit(job, params, inputs, preferences.worker_python, preferences.log_file(), variables)
 
@@ -230,7 +310,20 @@ def describe(job: queue.Job) -> str:
     return f"{job.stage}, {job.fraction:.0%}, about {job.eta / 60:.0f} min left"
 
 
-def _show(context: bpy.types.Context, job: queue.Job) -> None:
-    if context.workspace:
-        context.workspace.status_text_set(say(f"{job.label}: {describe(job)}   (Esc cancels)"))
+def show_progress(context: bpy.types.Context) -> None:
+    """Draw panels and status bar anew where the queue has changed since they were drawn."""
+    global _drawn
+    jobs = [job for job in (queue.running(), *queue.waiting()) if job]
+    now = "\n".join([*(f"{job.label} {describe(job)} {job.preview}" for job in jobs), str(len(notices.unseen()))])
+    if now == _drawn:
+        return
+    _drawn = now
     redraw(context)
+    redraw_status_bar(context)
+
+
+def redraw_status_bar(context: bpy.types.Context) -> None:
+    """Draw the status bar anew, unless another tool has put its words there: this is the only way, and clears them."""
+    window = context.window
+    if window and context.workspace and len(window.modal_operators) <= len(_following):
+        context.workspace.status_text_set(None)

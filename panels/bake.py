@@ -15,6 +15,7 @@ from .step_panel import StepPanel
 class SWAY_PT_bake(StepPanel, bpy.types.Panel):
     bl_label = "Bake"
     step, operator, icon = "bake", "sway.bake", "RENDER_ANIMATION"
+    may_wait = False
 
     def draw_button(self, context, layout):
         running, found = writing.running(), steps.summary(context.active_object, "bake")
@@ -24,7 +25,7 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
             return
         row = layout.row(align=True)
         row.scale_y = 1.4
-        row.enabled = queue.running() is None
+        row.enabled = queue.pending("simulate", context.active_object.session_uid) is None
         row.operator(self.operator, icon=self.icon, text="Resume" if "frames_done" in found else "Bake")
         if context.active_object.sway.bake.made:
             row.operator("sway.free_bake", icon="TRASH")

@@ -52,7 +52,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
                 layout.label(text="No video model in this folder", icon="ERROR")
             else:
                 row = layout.row()
-                row.enabled = queue.running() is None
+                row.enabled = queue.pending("video_model", 0) is None
                 row.operator("sway.download_video_model", icon="IMPORT")
 
     def draw_button(self, context, layout):

@@ -59,7 +59,8 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
 
     def draw_button(self, context, layout):
         obj = context.active_object
-        if materials.is_fitted(obj) and not obj.sway.fit.made:
+        fit = obj.sway.fit.made or queue.pending("fit", obj.session_uid)
+        if materials.is_fitted(obj) and not fit:
             layout.label(text="Fit Material first, or choose a Material", icon="INFO")
             return
         StepPanel.draw_button(self, context, layout)

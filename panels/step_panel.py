@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import bpy
 
-from ..jobs import queue
+from ..jobs import notices, queue
 from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene.splats import is_splats
@@ -45,6 +45,8 @@ class StepPanel(SidebarPanel):
     step: ClassVar[str]
     operator: ClassVar[str]
     icon: ClassVar[str]
+    may_wait: ClassVar[bool] = True
+    """Whether it can be asked for while the step before it is still in the queue."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -55,9 +57,13 @@ class StepPanel(SidebarPanel):
         return is_splats(context.active_object)
 
     def draw_header(self, context: bpy.types.Context) -> None:
-        running = queue.running()
-        if running and running.kind == self.step:
+        job = queue.pending(self.step, context.active_object.session_uid)
+        if job:
             self.layout.label(icon="SORTTIME")
+            return
+        if notice := notices.about(self.step, context.active_object.session_uid):
+            icon = "CHECKMARK" if notice.good else "ERROR"
+            self.layout.operator("sway.seen", text="New" if notice.good else "Failed", icon=icon).job = notice.job.id
             return
         self.layout.label(icon=_ICON[steps.state(context.scene, context.active_object, self.step)])
 
@@ -75,7 +81,9 @@ class StepPanel(SidebarPanel):
 
     def ready(self, obj: bpy.types.Object) -> bool:
         before = steps.needed(obj, self.step)
-        return not before or bool(getattr(obj.sway, before).made)
+        if not before or getattr(obj.sway, before).made:
+            return True
+        return self.may_wait and queue.pending(before, obj.session_uid) is not None
 
     def waits_for(self, obj: bpy.types.Object) -> str:
         return f"First: {_TITLES[steps.needed(obj, self.step)]}"
@@ -88,16 +96,20 @@ class StepPanel(SidebarPanel):
     def hidden(self, context: bpy.types.Context) -> tuple[str, ...]:
         return ()
 
-    def draw_button(self, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-        running = queue.running()
-        if running and running.kind == self.step:
-            layout.progress(factor=running.fraction, text=say(describe(running)))
-            draw_picture(layout, running.preview)
+    def draw_button(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+        job = queue.pending(self.step, context.active_object.session_uid)
+        if job in queue.waiting():
+            row = layout.row(align=True)
+            row.label(text=say(f"Waiting, number {queue.waiting().index(job) + 1}"), icon="SORTTIME")
+            row.operator("sway.queue_remove", text="", icon="X").job = job.id
+            return
+        if job:
+            layout.progress(factor=job.fraction, text=say(describe(job)))
+            draw_picture(layout, job.preview)
             layout.operator("sway.cancel", icon="X")
             return
         row = layout.row()
         row.scale_y = 1.4
-        row.enabled = running is None
         row.operator(self.operator, icon=self.icon)
 
     def draw_state(self, context: bpy.types.Context, obj: bpy.types.Object, layout: bpy.types.UILayout) -> None:

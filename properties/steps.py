@@ -48,11 +48,20 @@ def state(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> State:
 
 
 def finish(
-    obj: bpy.types.Object, step: str, made_from: str, file: str = "", found: dict[str, Any] | None = None
+    obj: bpy.types.Object,
+    step: str,
+    made_from: str,
+    file: str = "",
+    found: dict[str, Any] | None = None,
+    *,
+    made: str = "",
 ) -> None:
-    """Note a step's result. `made_from` is what `origin` gave when the work began: settings may change meanwhile."""
+    """Note a step's result. `made_from` is what `origin` gave when the work began: settings may change meanwhile.
+
+    `made` identifies it to what was made of it while it was still being made; a new name without.
+    """
     record = getattr(obj.sway, step)
-    record.made, record.made_from = uuid.uuid4().hex, made_from
+    record.made, record.made_from = made or uuid.uuid4().hex, made_from
     record.file, record.summary = file, json.dumps(found or {})
 
 
@@ -68,10 +77,14 @@ def summary(obj: bpy.types.Object, step: str) -> dict[str, Any]:
     return json.loads(text) if text else {}
 
 
-def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str) -> str:
-    """The settings and the earlier result that a step starts from, as one comparable text."""
+def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str, earlier: str = "") -> str:
+    """The settings and the earlier result that a step starts from, as one comparable text.
+
+    `earlier` identifies a result that is still to come; without, it is the one that the object has.
+    """
     before = needed(obj, step)
-    earlier = getattr(obj.sway, before).made if before else ""
+    if before and not earlier:
+        earlier = getattr(obj.sway, before).made
     made_of = [materials.assignment_of(obj).to_jsonable()] if step == "simulate" and before != "fit" else []
     return json.dumps([earlier, to_jsonable(params(scene, step)), *made_of])
 

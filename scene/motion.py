@@ -31,17 +31,26 @@ SLOT = "sway_slot"
 class Poser:
     """Poses one object from a trajectory: world-space motion in, attributes in the object's frame out."""
 
-    def __init__(self, obj: bpy.types.Object, trajectory: Trajectory, matrix: np.ndarray) -> None:
-        """`matrix` [4, 4] is the object's matrix_world that the trajectory was made with.
+    def __init__(self, name: str, rest: Gaussians, trajectory: Trajectory, matrix: np.ndarray) -> None:
+        """`rest` is the object's cloud, `matrix` [4, 4] its matrix_world that the trajectory was made with.
 
-        Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
+        Touches nothing of Blender, so it may run in a thread. Raises ValueError, with the object's name, for a
+        trajectory of another cloud and for a matrix that splats cannot follow.
         """
-        self.rest, self.matrix = splats.read_splats(obj), np.asarray(matrix, float)
-        self._trajectory = in_object_frame(obj, trajectory, matrix)
+        self.rest, self.matrix = rest, np.asarray(matrix, float)
+        self._trajectory = _in_frame_of(name, len(rest), trajectory, matrix)
+        self._last: tuple[float, Gaussians] | None = None
+
+    @classmethod
+    def of(cls, obj: bpy.types.Object, trajectory: Trajectory, matrix: np.ndarray) -> Poser:
+        """The poser of an object as it is now."""
+        return cls(obj.name, splats.read_splats(obj), trajectory, matrix)
 
     def pose(self, frame: float) -> Gaussians:
         """The cloud at a frame in the object's frame; still splats exactly at rest."""
-        return self._trajectory.posed(self.rest, frame)
+        if self._last is None or self._last[0] != frame:
+            self._last = frame, self._trajectory.posed(self.rest, frame)
+        return self._last[1]
 
     def write(self, obj: bpy.types.Object, frame: float) -> None:
         """Shows a frame of the trajectory on the object."""
@@ -59,13 +68,17 @@ def in_object_frame(obj: bpy.types.Object, trajectory: Trajectory, matrix: np.nd
 
     Raises ValueError for a trajectory of another cloud and for a matrix that splats cannot follow.
     """
-    count, moving = len(obj.data.points), trajectory.binding.splats
+    return _in_frame_of(obj.name, len(obj.data.points), trajectory, matrix)
+
+
+def _in_frame_of(name: str, count: int, trajectory: Trajectory, matrix: np.ndarray) -> Trajectory:
+    moving = trajectory.binding.splats
     if len(moving) and moving.max() >= count:
-        raise ValueError(f"the motion moves splat {moving.max()}, but {obj.name} has {count}; simulate it again")
+        raise ValueError(f"the motion moves splat {moving.max()}, but {name} has {count}; simulate it again")
     try:
         return trajectory.transformed(np.linalg.inv(matrix))
     except ValueError as error:
-        raise ValueError(f"{obj.name}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
 
 
 def clear_pose(obj: bpy.types.Object) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import uuid
+from collections.abc import Callable
 
 import bpy
 import numpy as np
@@ -16,14 +18,16 @@ from bpy.app.handlers import persistent
 
 from ..backend import arrays
 from ..backend.trajectory import Trajectory
-from . import motion
+from . import motion, splats
 
 PREVIEW = "sway_preview"
-"""Custom property of a previewed object: frame_start, the matrix the motion was made with, and the path of its file."""
+"""Custom property of a previewed object: frame_start, the matrix the motion was made with, the path of its file, and
+a name of its own for the motion, by which an object is found to show another one since an undo."""
 
-_posers: dict[int, motion.Poser] = {}
-_unreadable: dict[int, str] = {}
-"""Why an object's file could not be read, by session_uid: told once, not tried again at each frame."""
+_posers: dict[int, tuple[str, motion.Poser]] = {}
+"""By session_uid, with the motion's name."""
+_unreadable: dict[int, tuple[str, str]] = {}
+"""Why an object's file could not be read, with the motion's name: told once, not tried again at each frame."""
 
 
 def show(obj: bpy.types.Object, trajectory: Trajectory, frame_start: int, path: str = "") -> None:
@@ -32,13 +36,39 @@ def show(obj: bpy.types.Object, trajectory: Trajectory, frame_start: int, path: 
     `path` is the trajectory's .npz file, from which a reopened .blend plays on; without one it holds the pose it was
     saved in. Raises ValueError where the trajectory does not fit the object.
     """
-    matrix = np.array(obj.matrix_world)
-    poser = motion.Poser(obj, trajectory, matrix)
+    play(obj, motion.Poser.of(obj, trajectory, np.array(obj.matrix_world)), frame_start, path)
+
+
+def play(obj: bpy.types.Object, poser: motion.Poser, frame_start: int, path: str = "") -> None:
+    """As `show`, with a poser that `reading` has made."""
     motion.attach(obj)
-    obj[PREVIEW] = {"frame_start": int(frame_start), "matrix": matrix.ravel().tolist(), "path": os.fspath(path)}
-    _posers[obj.session_uid] = poser
+    name = uuid.uuid4().hex
+    obj[PREVIEW] = {
+        "frame_start": int(frame_start),
+        "matrix": poser.matrix.ravel().tolist(),
+        "path": os.fspath(path),
+        "motion": name,
+    }
+    _posers[obj.session_uid] = name, poser
     _unreadable.pop(obj.session_uid, None)
     _pose(obj, bpy.context.scene)
+
+
+def reading(obj: bpy.types.Object, path: str, matrix: np.ndarray, frame_start: int) -> Callable[[], motion.Poser]:
+    """What reads a trajectory for an object from its file and poses it at the current frame, in a thread.
+
+    `matrix` [4, 4] is the object's matrix_world that the trajectory was made with. It raises ValueError where the
+    trajectory does not fit the object.
+    """
+    name, rest = obj.name, splats.read_splats(obj, colours=False)
+    frame = bpy.context.scene.frame_current_final - frame_start
+
+    def read() -> motion.Poser:
+        poser = motion.Poser(name, rest, Trajectory.from_arrays(arrays.load(path)), matrix)
+        poser.pose(frame)
+        return poser
+
+    return read
 
 
 def stop(obj: bpy.types.Object) -> None:
@@ -50,12 +80,12 @@ def stop(obj: bpy.types.Object) -> None:
     motion.clear_pose(obj)
 
 
-def held(obj: bpy.types.Object) -> tuple[dict, motion.Poser | None] | None:
+def held(obj: bpy.types.Object) -> tuple[dict, tuple[str, motion.Poser] | None] | None:
     """The object's preview, for `restore`; None where there is none."""
     return (obj[PREVIEW].to_dict(), _posers.get(obj.session_uid)) if PREVIEW in obj else None
 
 
-def restore(obj: bpy.types.Object, preview: tuple[dict, motion.Poser | None] | None) -> None:
+def restore(obj: bpy.types.Object, preview: tuple[dict, tuple[str, motion.Poser] | None] | None) -> None:
     """Puts back what `held` returned."""
     stop(obj)
     if preview is None:
@@ -84,7 +114,8 @@ def set_speed(obj: bpy.types.Object, value: float) -> None:
 
 def problem(obj: bpy.types.Object) -> str:
     """Why a previewed object does not move, as a sentence; empty where it does."""
-    return _unreadable.get(obj.session_uid, "")
+    known = _unreadable.get(obj.session_uid)
+    return known[1] if known and PREVIEW in obj and known[0] == _name(obj) else ""
 
 
 def register() -> None:
@@ -118,29 +149,38 @@ def forget(*_: object) -> None:
 
 
 def _pose(obj: bpy.types.Object, scene: bpy.types.Scene) -> None:
-    poser = _posers.get(obj.session_uid)
-    if poser is not None and len(poser.rest) != len(obj.data.points):  # splats were deleted, or that was undone
+    known = _posers.get(obj.session_uid)
+    # Splats were deleted, or that was undone; or an undo has put another motion in place.
+    if known is not None and (known[0] != _name(obj) or len(known[1].rest) != len(obj.data.points)):
         del _posers[obj.session_uid]
-        poser = None
-    poser = poser or _reloaded(obj)
+        known = None
+    poser = known[1] if known else _reloaded(obj)
     if poser is not None:
         poser.write(obj, (scene.frame_current_final - obj[PREVIEW]["frame_start"]) * speed(obj))
 
 
+def _name(obj: bpy.types.Object) -> str:
+    """Of the motion that an object previews; "" in files of earlier versions."""
+    return obj[PREVIEW].get("motion", "")
+
+
 def _reloaded(obj: bpy.types.Object) -> motion.Poser | None:
     """The poser of an object whose arrays are not in memory, from its file; None, with the reason noted, on failure."""
-    if obj.session_uid in _unreadable:
+    name = _name(obj)
+    known = _unreadable.get(obj.session_uid)
+    if known and known[0] == name:
         return None
     path = bpy.path.abspath(obj[PREVIEW]["path"])
     matrix = np.array(obj[PREVIEW]["matrix"], float).reshape(4, 4)
     try:
-        poser = motion.Poser(obj, Trajectory.from_arrays(arrays.load(path)), matrix)
+        if not path:
+            raise ValueError("the simulation was not finished; simulate again")
+        poser = motion.Poser.of(obj, Trajectory.from_arrays(arrays.load(path)), matrix)
     except (OSError, ValueError, KeyError) as error:
-        _unreadable[obj.session_uid] = (
-            f"{obj.name} holds its pose: its motion could not be read from {path!r} ({error})"
-        )
+        said = f"{obj.name} holds its pose: its motion could not be read from {path!r} ({error})"
+        _unreadable[obj.session_uid] = name, said if path else f"{obj.name} holds its pose: {error}"
         return None
-    _posers[obj.session_uid] = poser
+    _posers[obj.session_uid] = name, poser
     return poser
 
 

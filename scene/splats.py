@@ -75,13 +75,23 @@ def is_splats(obj: bpy.types.Object | None) -> bool:
     return obj is not None and obj.type == "POINTCLOUD" and {ROTATION, SCALE, BASE} <= set(obj.data.attributes.keys())
 
 
-def read_splats(obj: bpy.types.Object) -> Gaussians:
+def read_splats(obj: bpy.types.Object, *, colours: bool = True) -> Gaussians:
     """The cloud at rest, in the object's own frame (the axes of its file).
 
-    Raises ValueError for an object that is no splat cloud.
+    Without `colours` they are left out, and opacity with them: both are 0. Raises ValueError for an object that is no
+    splat cloud.
     """
     if not is_splats(obj):
         raise ValueError(f"{obj.name} is not a splat cloud; import one first")
+    if not colours:
+        count = len(obj.data.points)
+        return Gaussians(
+            positions=read_attribute(obj, POSITION),
+            rotations=read_attribute(obj, ROTATION),
+            scales=read_attribute(obj, SCALE),
+            opacity=np.zeros(count, np.float32),
+            sh=np.zeros((count, 1, 3), np.float32),
+        )
     base = read_attribute(obj, BASE)  # [N, 4]
     further = sum(name.startswith(SH_PREFIX) for name in obj.data.attributes.keys())  # noqa: SIM118
     coefficients = [base[:, :3]] + [read_attribute(obj, f"{SH_PREFIX}{k}") for k in range(further)]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ..backend import arrays
+from ..backend import arrays, rotations
 from ..backend.subject import Subject
 from . import camera, splats
 
 
-def write_subject(
+def subject_writer(
     context: bpy.types.Context, obj: bpy.types.Object, path: Path, height: int, *, whole: bool = False
-) -> str:
-    """Write the object's splats, parts and the scene camera's view, `height` pixels high, to a file; return its path.
+) -> Callable[[], str]:
+    """What writes the object's splats, parts and the scene camera's view, `height` pixels high, to a file.
 
-    A scene without a camera gets one that frames the object. Raises ValueError when nothing is marked as moving, unless
-    all of it may then move (`whole`).
+    They are taken now; the call, which may be a thread's, writes them and returns the path. A scene without a camera
+    gets one that frames the object. Raises ValueError when nothing is marked as moving, unless all of it may then move
+    (`whole`), and for a mirrored, sheared or unevenly scaled object.
     """
     scene = context.scene
     parts = splats.read_parts(obj)
@@ -31,9 +33,18 @@ def write_subject(
     render = scene.render
     aspect = (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
     view = camera.camera_of(scene, width=max(round(height * aspect), 16), height=height)
-    seen = splats.world_gaussians(obj).seen_from(view.eye)  # the view does not change, so neither do colours
-    subject = Subject(seen, parts, view, background_of(scene), scene_fps(scene))
-    return str(arrays.save(path, subject.to_arrays()))
+    rest, matrix = splats.read_splats(obj), np.array(obj.matrix_world)
+    background, fps = background_of(scene), scene_fps(scene)
+    try:
+        rotations.similarity(matrix)
+    except ValueError as error:
+        raise ValueError(f"{obj.name}: {error}") from error
+
+    def write() -> str:
+        seen = rest.transformed(matrix, rotate_sh=True).seen_from(view.eye)  # the view does not change
+        return str(arrays.save(path, Subject(seen, parts, view, background, fps).to_arrays()))
+
+    return write
 
 
 def scene_fps(scene: bpy.types.Scene) -> float:

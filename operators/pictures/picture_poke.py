@@ -98,6 +98,7 @@ class SWAY_OT_poke_picture(Playing, AnimateOperator, bpy.types.Operator):
     bl_label = "Poke and Drag"
     bl_options = {"UNDO"}
     OUTCOME = Outcome.planes
+    WAITS = False
 
     image: bpy.props.StringProperty(
         name="Image", description="Name of the picture; empty takes the image editor's", options={"SKIP_SAVE"}

@@ -68,7 +68,7 @@ def begin(
     Raises ValueError for a trajectory that does not fit the object, for DISK in a file that was never saved, and for a
     disk without room.
     """
-    poser = motion.Poser(obj, trajectory, np.array(obj.matrix_world))
+    poser = motion.Poser.of(obj, trajectory, np.array(obj.matrix_world))
     made_of = _digest(poser, trajectory, frame_start)
     folder = bake_node.folder_for(target, obj.name, made_of)
     bake_node.refuse_full_disk(folder, bake_size(trajectory), "bake the trajectory instead, which is small")

@@ -31,7 +31,7 @@ def saved(tmp_path, plant):
 
 def assert_plays(scene_module, obj, trajectory, frame_start, shown_pose):
     """The object shows each frame of the trajectory, and holds its ends."""
-    poser = scene_module("scene.motion").Poser(obj, trajectory, np.array(obj.matrix_world))
+    poser = scene_module("scene.motion").Poser.of(obj, trajectory, np.array(obj.matrix_world))
     frame = bpy.context.scene.frame_current
     for shown, since_start in [(frame_start - 5, 0), (frame_start, 0), (frame_start + 2, 2), (frame_start + 50, 3)]:
         bpy.context.scene.frame_set(shown)
@@ -63,7 +63,7 @@ def test_bake_interpolates_between_frames(scene_module, plant, swing, shown_pose
     """Between two frames positions lie half-way, which motion blur needs."""
     trajectory = swing()
     scene_module("scene.bakes.bake").bake(bpy.context, plant, trajectory, 10, "PACKED")
-    poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
+    poser = scene_module("scene.motion").Poser.of(plant, trajectory, np.array(plant.matrix_world))
     bpy.context.scene.frame_set(11, subframe=0.5)
     halfway = (poser.pose(1).positions + poser.pose(2).positions) / 2
     np.testing.assert_allclose(shown_pose(plant)[0], halfway, atol=1e-6)  # float32, numbers of order 3
@@ -165,7 +165,7 @@ def test_a_stopped_bake_goes_on_where_it_stopped(scene_module, plant, saved, swi
         frames.write(stop)
     assert frames.done == 2
     frames_bake.attach(bpy.context, plant, frames)
-    poser = scene_module("scene.motion").Poser(plant, trajectory, np.array(plant.matrix_world))
+    poser = scene_module("scene.motion").Poser.of(plant, trajectory, np.array(plant.matrix_world))
     for frame, since_start in ((10, 0), (11, 1), (13, 1)):  # the last one that is there holds
         bpy.context.scene.frame_set(frame)
         np.testing.assert_allclose(shown_pose(plant)[0], poser.pose(since_start).positions, atol=1e-6)
@@ -216,8 +216,13 @@ def test_simulating_again_outdates_a_bake_and_deletes_nothing(addon, scene_modul
     assert steps.state(scene, plant, "bake") is steps.State.done
 
     path = str(arrays.save(tmp_path / "second.npz", second.to_arrays()))
-    job = SimpleNamespace(outputs={"trajectory": path}, results={"tip_amplitude_m": 0.1})
-    operator = SimpleNamespace(job=job, note=lambda obj, file: steps.finish(obj, "simulate", "", file))
+    job = SimpleNamespace(outputs={"trajectory": path}, results={"tip_amplitude_m": 0.1, "frames": len(second)})
+    operator = SimpleNamespace(
+        job=job,
+        note=lambda obj, file: steps.finish(obj, "simulate", "", file),
+        loaded=playback.reading(plant, path, np.array(plant.matrix_world), scene.frame_start)(),
+        _first=scene.frame_start,
+    )
     simulate.take_in(operator, bpy.context, plant)
     assert bake.is_baked(plant) and steps.state(scene, plant, "bake") is steps.State.outdated
     assert playback.is_shown(plant)

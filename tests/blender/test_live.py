@@ -37,7 +37,7 @@ def test_a_live_pose_is_the_pose_of_the_trajectory(scene_module, cloud, swing):
     given, amplitudes = swing(), np.array([0.4, -0.2])
     scene_module("scene.live").LivePose(obj, given).write(obj, amplitudes)
     trajectory = given.trajectory(amplitudes[None], 24.0)
-    expected = motion.Poser(obj, trajectory, np.array(obj.matrix_world)).pose(0)
+    expected = motion.Poser.of(obj, trajectory, np.array(obj.matrix_world)).pose(0)
     # Both are float32, through different orders of sums over places of some metres.
     assert splats.read_attribute(obj, motion.POSED_POSITION) == pytest.approx(expected.positions, abs=1e-5)
     posed = splats.read_attribute(obj, motion.POSED_ROTATION)
@@ -96,8 +96,14 @@ def test_frames_are_shown_while_the_rest_is_computed(addon, scene_module, plain_
     obj = splats.add_splats(bpy.context, "Cloud", cloud(), up="+Z")
     so_far = swing().trajectory(np.linspace([0, 0], [0.3, 0.3], 5), 24.0)
     job = SimpleNamespace(partial=str(arrays.save(tmp_path / "so_far.npz", so_far.to_arrays())), ended=False)
-    operator = SimpleNamespace(job=job, _shown="", _again=0.0, _before=None, object=lambda: obj)
+    operator = SimpleNamespace(
+        job=job, _shown="", _again=0.0, _before=None, _coming=None, _matrix=np.eye(4), _first=1, object=lambda: obj
+    )
+    operator._show_coming = lambda of: simulate._show_coming(operator, of)
     simulate.watch(operator, bpy.context)
+    operator._coming.result()  # a thread reads it
+    while operator._coming:
+        simulate.watch(operator, bpy.context)
     assert playback.is_shown(obj)
     plain_scene.frame_set(plain_scene.frame_start + 4)
     shown = splats.read_attribute(obj, motion.POSED_POSITION)

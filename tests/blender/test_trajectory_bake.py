@@ -16,7 +16,7 @@ def assert_plays(scene_module, shown_pose):
     """Compares what an object shows with the poses of a trajectory, at scene frames and between them."""
 
     def check(obj, trajectory, matrix, shown=((START, 0), (START + 1, 1), (START + 2.75, 2.75), (START + 99, None))):
-        poser = scene_module("scene.motion").Poser(obj, trajectory, matrix)
+        poser = scene_module("scene.motion").Poser.of(obj, trajectory, matrix)
         for frame, since_start in shown:
             bpy.context.scene.frame_set(int(frame), subframe=frame % 1)
             got = shown_pose(obj)

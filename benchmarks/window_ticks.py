@@ -1,0 +1,182 @@
+"""Runs in a Blender window, started by `window.py`: records timer ticks while jobs run, and writes the gaps.
+
+A modal operator with a timer of its own notes each tick; what stands between two ticks is what a person feels. Each
+call of the add-on's own modal operators is timed as well.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import time
+import types
+from pathlib import Path
+
+import bpy
+
+ADDON = "bl_ext.user_default.sway"
+ARGUMENTS = json.loads(os.environ["SWAY_TICKS"])
+TICK = 0.005
+SETTLED = 1.0
+"""Seconds of a phase after its job has ended: the result's drawing and undo step are part of it."""
+
+
+class SWAY_OT_record_ticks(bpy.types.Operator):
+    bl_idname = "sway.record_ticks"
+    bl_label = "Record Ticks"
+
+    ticks: list[tuple[float, float]] = []  # noqa: RUF012
+    """Wall time and the main thread's processor time at each, seconds."""
+
+    def invoke(self, context, _event):
+        context.window_manager.event_timer_add(TICK, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, _context, event):
+        if event.type == "TIMER":
+            self.ticks.append((time.perf_counter(), time.thread_time()))
+        return {"PASS_THROUGH"}
+
+
+calls: list[float] = []
+"""Seconds of each call of the add-on's modal operators."""
+
+
+def main() -> None:
+    """Load the add-on from the checkout, then go through the phases by a timer."""
+    for parent in ("bl_ext", "bl_ext.user_default"):
+        sys.modules.setdefault(parent, types.ModuleType(parent)).__path__ = []
+    root = Path(ARGUMENTS["root"])
+    spec = importlib.util.spec_from_file_location(ADDON, root / "__init__.py", submodule_search_locations=[str(root)])
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[ADDON] = package
+    spec.loader.exec_module(package)
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    package.register()
+    preferences = bpy.context.preferences.addons[ADDON].preferences
+    preferences.worker_python = ARGUMENTS["worker"]
+    preferences.cache_folder = str(Path(ARGUMENTS["out"]).parent / "cache")
+    bpy.utils.register_class(SWAY_OT_record_ticks)
+    _time_calls(importlib.import_module(f"{ADDON}.operators.worker_operator").WorkerOperator)
+    press(bpy.ops.sway.record_ticks)
+    steps = phases()
+    found: dict[str, dict[str, float]] = {}
+
+    def go_on() -> float | None:
+        try:
+            phase = next(steps, None)
+        except Exception as error:
+            phase, found[f"stopped by {error}"] = None, {"longest_ms": -1.0, "work_ms": -1.0}
+        if phase is None:
+            out = Path(ARGUMENTS["out"])
+            out.with_suffix(".part").write_text(json.dumps(found), encoding="utf-8")
+            os.replace(out.with_suffix(".part"), out)
+            return None
+        if phase:
+            found[phase] = gaps()
+        return 0.1
+
+    bpy.app.timers.register(go_on, first_interval=1.0)
+
+
+def _time_calls(operator: type) -> None:
+    """Note how long each call of the operators' `modal` and `invoke` takes."""
+    for name in ("modal", "invoke"):
+        plain = getattr(operator, name)
+
+        def timed(self, context, event, plain=plain):
+            begun = time.thread_time()
+            try:
+                return plain(self, context, event)
+            finally:
+                calls.append(time.thread_time() - begun)
+
+        setattr(operator, name, timed)
+
+
+def phases():
+    """Do one thing after another; a text ends a phase, None says that it goes on."""
+    queue = importlib.import_module(f"{ADDON}.jobs.queue")
+    formats = importlib.import_module(f"{ADDON}.backend.formats")
+    sample = importlib.import_module(f"{ADDON}.backend.sample.plant")
+    small = Path(ARGUMENTS["out"]).with_name("small.ply")
+    formats.write_ply(small, sample.potted_plant(count=8000))
+    plants = [("8,000 splats", small, "+Z")]
+    if ARGUMENTS["plant"]:
+        plants.append(("113,648 splats", Path(ARGUMENTS["plant"]), "AUTO"))
+    for label, file, up in plants:
+        bpy.ops.object.select_all(action="SELECT")
+        bpy.ops.object.delete()
+        press(bpy.ops.sway.import_splats, filepath=str(file), up=up, execute=True)
+        obj = bpy.context.view_layer.objects.active
+        show_few(obj)
+        bpy.context.scene.render.resolution_x = bpy.context.scene.render.resolution_y = 128
+        press(bpy.ops.sway.guess_parts, execute=True)
+        yield from settled()
+        yield from settled()
+        yield f"{label}, nothing runs"
+        for name, operator, arguments in (
+            ("reference", bpy.ops.sway.make_reference, {"frames": 14, "resolution": 128}),
+            ("fit", bpy.ops.sway.fit_material, {"iterations": 1}),
+            ("simulation", bpy.ops.sway.simulate, {"frames": 96}),
+        ):
+            start()
+            press(operator, **arguments)
+            while queue.running():
+                yield None
+            yield from settled()
+            yield f"{label}, {name}"
+
+
+def press(operator, execute: bool = False, **arguments) -> None:
+    """Call an operator as a button of the viewport's sidebar does."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    area.spaces.active.show_region_ui = True
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        operator("EXEC_DEFAULT" if execute else "INVOKE_DEFAULT", **arguments)
+
+
+def show_few(obj: bpy.types.Object) -> None:
+    """Let the viewport draw few splats, and without shading: drawing is another matter."""
+    nodes = importlib.import_module(f"{ADDON}.scene.nodes")
+    display = importlib.import_module(f"{ADDON}.scene.drawing.display")
+    nodes.set_input(obj.modifiers[display.MODIFIER], display.VIEWPORT_LIMIT, 200)
+    for area in bpy.context.window_manager.windows[0].screen.areas:
+        if area.type == "VIEW_3D":
+            area.spaces.active.shading.type = "SOLID"
+
+
+def settled():
+    """Wait a moment."""
+    until = time.monotonic() + SETTLED
+    while time.monotonic() < until:
+        yield None
+
+
+def start() -> None:
+    SWAY_OT_record_ticks.ticks.clear()
+    calls.clear()
+
+
+def gaps() -> dict[str, float]:
+    """The longest gap since `start`, and the most that the window's thread worked in one, milliseconds."""
+    ticks = SWAY_OT_record_ticks.ticks
+    pairs = list(zip(ticks, ticks[1:], strict=False))
+    found = {
+        "longest_ms": 1000 * max(after[0] - before[0] for before, after in pairs),
+        "work_ms": 1000 * max(after[1] - before[1] for before, after in pairs),
+    }
+    if calls:
+        found["code_ms"] = 1000 * max(calls)
+    start()
+    return found
+
+
+main()
