@@ -6,6 +6,7 @@ import bpy
 
 from . import preferences, translations
 from .gizmos import acting as acting_gizmos
+from .gizmos import holding as holding_gizmos
 from .gizmos import wind as wind_gizmos
 from .jobs import queue
 from .operators import (
@@ -31,6 +32,7 @@ from .operators.splats import (
     import_splats,
     look,
     paint_parts,
+    painting_fields,
     parts,
     scale_to_size,
     select_splats,
@@ -42,7 +44,7 @@ from .panels import picture_editor, pictures, simulation, splats
 from .panels import reference as reference_panel
 from .properties import groups, picture_groups
 from .scene import playback, selection_overlay
-from .scene.fields import legend
+from .scene.fields import holding_dots, legend, overlay
 from .scene.pictures import picture_mask
 
 CLASSES = (
@@ -58,6 +60,7 @@ CLASSES = (
     *select_splats.CLASSES,
     look.SWAY_OT_set_up_colours,
     paint_parts.SWAY_OT_paint_parts,
+    *painting_fields.CLASSES,
     scale_to_size.SWAY_OT_scale_to_size,
     *reference.CLASSES,
     *reference_model.CLASSES,
@@ -88,6 +91,7 @@ CLASSES = (
     *picture_editor.CLASSES,
     *wind_gizmos.CLASSES,
     *acting_gizmos.CLASSES,
+    *holding_gizmos.CLASSES,
 )
 
 
@@ -105,12 +109,16 @@ def register() -> None:
     playback.register()
     selection_overlay.register()
     legend.register()
+    overlay.register()
+    holding_dots.register()
     picture_mask.register()
     jobs_panel.register()
 
 
 def unregister() -> None:
     picture_mask.unregister()
+    holding_dots.unregister()
+    overlay.unregister()
     legend.unregister()
     selection_overlay.unregister()
     playback.unregister()

@@ -86,13 +86,18 @@ class Projected:
 
     def under(self, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
         """Splats [N] that a brush of `radius` pixels passes on its way from `start` to `end` [2]."""
+        return self.away(start, end, radius) <= radius
+
+    def away(self, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
+        """How far splats [N] are from the way from `start` to `end` [2], pixels; infinite beyond about `radius`."""
         start, way = np.asarray(start, np.float32), np.asarray(end, np.float32) - np.asarray(start, np.float32)
         low, high = np.minimum(start, start + way) - radius, np.maximum(start, start + way) + radius
         found = self.shown & (self.pixels >= low).all(1) & (self.pixels <= high).all(1)
         near = self.pixels[found] - start
         along = np.clip(near @ way / max(float(way @ way), 1e-9), 0, 1)
-        found[found] = ((near - along[:, None] * way) ** 2).sum(1) <= radius**2
-        return found
+        distance = np.full(len(found), np.inf, np.float32)
+        distance[found] = np.linalg.norm(near - along[:, None] * way, axis=1)
+        return distance
 
     def picked(self, at: np.ndarray, radius: float, among: np.ndarray) -> int | None:
         """The splat of those in `among` [N] that is nearest to a place [2] on the screen; None within no `radius`."""

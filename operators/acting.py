@@ -12,6 +12,9 @@ from ..translations import say
 from .worker_operator import SplatsOperator, active_splats
 
 _ARROWS = (Acting.impulse, Acting.pull)
+_SQUARES = (Acting.blade, Acting.plane)
+_PIN = 0.1
+"""Radius of a new pin, of the object's size."""
 _KINDS = [(kind.name, kind.label, kind.doc) for kind in Acting if kind not in (Acting.nothing, Acting.collider)]
 
 
@@ -33,20 +36,23 @@ class SWAY_OT_add_acting(SplatsOperator, bpy.types.Operator):
         kind = Acting[self.kind]
         subject = active_splats(context)
         size = float(np.ptp(splats.world_bounds(subject), axis=0).max()) or 1.0
-        if kind is Acting.blade:
+        if kind in _SQUARES:
             obj = bpy.data.objects.new(kind.label, _square(kind.label))
             obj.display_type = "WIRE"
             obj.hide_render = True
         else:
             obj = bpy.data.objects.new(kind.label, None)
-            obj.empty_display_type = "SINGLE_ARROW" if kind in _ARROWS else "ARROWS"
+            obj.empty_display_type = "SPHERE" if kind is Acting.pin else "SINGLE_ARROW" if kind in _ARROWS else "ARROWS"
         obj.empty_display_size = 0.3 * size
         obj.location = context.scene.cursor.location
         context.collection.objects.link(obj)
         acting = obj.sway.acting
         acting.kind, acting.length, acting.radius = kind.name, 0.3 * size, 0.15 * size
-        if kind is Acting.blade:
+        if kind in _SQUARES:
             obj.scale = (0.3 * size,) * 3
+        if kind is Acting.pin:
+            acting.radius = _PIN * size
+            obj.empty_display_size = acting.radius
         for other in context.selected_objects:
             other.select_set(False)
         obj.select_set(True)

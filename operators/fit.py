@@ -8,7 +8,7 @@ import numpy as np
 from ..backend import arrays
 from ..backend.api.fit import FitParams
 from ..properties.from_params import annotations_of
-from ..scene.fields import heat_map
+from ..scene.fields import heat_map, overlay
 from ..scene.subject import subject_writer
 from ..translations import say
 from .worker_operator import SplatsOperator, StepOperator, active_splats
@@ -53,7 +53,8 @@ class SWAY_OT_show_stiffness(SplatsOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             obj = active_splats(context)
-            heat_map.show(obj, not heat_map.is_shown(obj))
+            shown = heat_map.kind(obj) == overlay.STIFFNESS
+            overlay.show(obj, context.scene, "NONE" if shown else overlay.STIFFNESS)
         except ValueError as error:
             self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}

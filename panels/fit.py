@@ -8,7 +8,7 @@ import bpy
 
 from ..backend.api.fit import Expectation
 from ..properties import steps
-from ..scene.fields import heat_map
+from ..scene.fields import overlay
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, SidebarPanel, StepPanel, draw_lines
 
@@ -26,7 +26,7 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
         if not obj.sway.fit.made:
             return
         row.operator("sway.save_material", icon="EXPORT")
-        layout.operator("sway.show_stiffness", icon="COLOR", depress=heat_map.is_shown(obj))
+        layout.operator("sway.show_stiffness", icon="COLOR", depress=obj.sway.overlay == overlay.STIFFNESS)
         StepPanel.draw_state(self, context, obj, layout)
 
     def lines(self, found):

@@ -27,6 +27,8 @@ _SETTINGS = {
     Acting.pull: ("length", "radius", "start", "frames"),
     Acting.carrier: ("part",),
     Acting.blade: ("start", "frames"),
+    Acting.pin: ("radius",),
+    Acting.plane: (),
 }
 _FIELD_ICONS = {"WIND": "FORCE_WIND", "FORCE": "FORCE_FORCE", "VORTEX": "FORCE_VORTEX", "DRAG": "FORCE_DRAG"}
 _ACTING_ICONS = {
@@ -35,6 +37,8 @@ _ACTING_ICONS = {
     Acting.pull: "VIEW_PAN",
     Acting.carrier: "CON_CHILDOF",
     Acting.blade: "MOD_BEVEL",
+    Acting.pin: "PINNED",
+    Acting.plane: "MESH_PLANE",
 }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import bpy
 
+from ..backend.api.acting import Acting
 from ..operators.splats.look import WAYS
 from ..scene import look, nodes
 from ..scene.drawing import display
 from ..scene.splats import is_splats
+from ..scene.fields import heat_map, overlay, painted
 from ..scene.statistics import statistics
 from ..translations import say
-from .step_panel import SidebarPanel, StepPanel
+from .step_panel import SidebarPanel, StepPanel, draw_lines
 
 
 class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
@@ -80,6 +82,23 @@ class SWAY_PT_display(SplatsPanel, bpy.types.Panel):
 
 
 class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
+class SWAY_PT_overlay(SplatsPanel, bpy.types.Panel):
+    bl_label = "Colour Overlay"
+
+    def draw(self, context):
+        layout, obj = self.layout, context.active_object
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(obj.sway, "overlay")
+        if obj.sway.overlay_problem:
+            draw_lines(layout, obj.sway.overlay_problem)
+        if obj.sway.overlay == "NONE":
+            return
+        column = layout.column()
+        for label in (heat_map.LOW, heat_map.HIGH) if obj.sway.overlay in overlay.MOVING else ():
+            nodes.draw_input(column, obj.modifiers[heat_map.MODIFIER], label)
+        nodes.draw_input(column, obj.modifiers[heat_map.MODIFIER], heat_map.STRENGTH)
+
+
     bl_label = "Statistics"
 
     def draw(self, context):
@@ -150,11 +169,42 @@ class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
 
 
 CLASSES = (
+class SWAY_PT_paint_fields(SplatsPanel, bpy.types.Panel):
+    bl_label = "Stiffness and Holding"
+    bl_parent_id = "SWAY_PT_parts"
+
+    def draw(self, context):
+        layout, settings, obj = self.layout, context.scene.sway.editing, context.active_object
+        column = layout.column(align=True)
+        column.use_property_split, column.use_property_decorate = True, False
+        column.prop(settings, "stiffness")
+        column.prop(settings, "strength")
+        column.prop(settings, "radius")
+        column.prop(settings, "x_ray")
+        painted_on = obj.data.attributes.keys()
+        for operator, icon, name, field in (
+            ("sway.paint_stiffness", "BRUSH_DATA", painted.STIFFENING, "STIFFNESS"),
+            ("sway.paint_holding", "PINNED", painted.HOLD, "HOLDING"),
+        ):
+            row = layout.row(align=True)
+            row.operator(operator, icon=icon)
+            clear = row.row(align=True)
+            clear.enabled = name in painted_on
+            clear.operator("sway.clear_painted", text="", icon="X").field = field
+        row = layout.row(align=True)
+        row.operator("sway.add_acting", text="Pin", icon="PINNED").kind = Acting.pin.name
+        row.operator("sway.add_acting", text="Holding Plane", icon="MESH_PLANE").kind = Acting.plane.name
+        for holder in holding.holders(context.scene):
+            layout.label(text=holder.name, icon="PINNED" if holder.type == "EMPTY" else "MESH_PLANE")
+
+
     SWAY_PT_splats,
     SWAY_PT_parts,
     SWAY_PT_display,
     SWAY_PT_statistics,
+    SWAY_PT_overlay,
     SWAY_PT_clean_up,
     SWAY_PT_select,
     SWAY_PT_paint_parts,
 )
+    SWAY_PT_paint_fields,

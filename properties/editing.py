@@ -31,6 +31,23 @@ class SWAY_PG_Editing(bpy.types.PropertyGroup):
     radius: bpy.props.IntProperty(
         name="Radius", description="Radius of the brush", default=40, min=1, max=1000, subtype="PIXEL"
     )
+    stiffness: bpy.props.FloatProperty(
+        name="Times as Stiff",
+        description="What the brush paints: how many times as stiff as their material splats are; 1 takes paint away",
+        default=0.2,
+        min=0.01,
+        max=100.0,
+        soft_min=0.05,
+        soft_max=20.0,
+    )
+    strength: bpy.props.FloatProperty(
+        name="Strength",
+        description="How far a stroke goes towards what the brush paints",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
     x_ray: bpy.props.BoolProperty(
         name="X-Ray", description="Paint through: splats behind others too, instead of only those that are seen"
     )

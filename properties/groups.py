@@ -10,7 +10,7 @@ from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..scene.drawing import display
-from ..scene.fields import rescaling
+from ..scene.fields import heat_map, overlay, rescaling
 from .editing import SWAY_PG_Editing
 from .from_params import group_of
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
@@ -55,6 +55,23 @@ def _stiffness(self: SWAY_PG_Object) -> float:
 
 def _set_stiffness(self: SWAY_PG_Object, value: float) -> None:
     rescaling.set_factor(self.id_data, value)
+    overlay.refresh(self.id_data, bpy.context.scene)
+
+
+_OVERLAYS = [kind for kind, _, _ in overlay.KINDS]
+
+
+def _overlay(self: SWAY_PG_Object) -> int:
+    kind = heat_map.kind(self.id_data)
+    return _OVERLAYS.index(kind) if kind in _OVERLAYS else 0
+
+
+def _set_overlay(self: SWAY_PG_Object, index: int) -> None:
+    try:
+        overlay.show(self.id_data, bpy.context.scene, _OVERLAYS[index])
+        self.overlay_problem = ""
+    except ValueError as error:
+        self.overlay_problem = str(error)
 
 
 class SWAY_PG_Object(bpy.types.PropertyGroup):
@@ -74,6 +91,19 @@ class SWAY_PG_Object(bpy.types.PropertyGroup):
         description="Render flat ellipses that face the scene camera: several times faster, and in Cycles closest to "
         "other viewers, but without motion blur and with wrong shadows and reflections",
         update=_fast_render,
+    )
+    overlay: bpy.props.EnumProperty(
+        name="Colour By",
+        description="What the splats are coloured by in the viewport, with a legend",
+        items=overlay.KINDS,
+        get=_overlay,
+        set=_set_overlay,
+    )
+    overlay_problem: bpy.props.StringProperty(
+        name="Problem", description="Why the splats could not be coloured", options={"SKIP_SAVE"}
+    )
+    painted: bpy.props.StringProperty(
+        name="Painted", description="Identifies what was painted beside parts; empty where nothing is"
     )
     stiffness: bpy.props.FloatProperty(
         name="Stiffness",

@@ -14,6 +14,7 @@ from ..backend.api.fit import FitParams
 from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..backend.api.wire import to_jsonable
+from ..scene.acting import holding
 from . import materials
 from .from_params import read
 
@@ -86,6 +87,8 @@ def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str, earlier: st
     if before and not earlier:
         earlier = getattr(obj.sway, before).made
     made_of = [materials.assignment_of(obj).to_jsonable()] if step == "simulate" and before != "fit" else []
+    if step == "simulate":
+        made_of += holding.summary(scene, obj)
     return json.dumps([earlier, to_jsonable(params(scene, step)), *made_of])
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from ..backend import arrays, rotations
 from ..backend.subject import Subject
 from . import camera, splats
+from .acting import holding
+from .fields import painted
 
 
 def subject_writer(
@@ -23,9 +25,7 @@ def subject_writer(
     (`whole`), and for a mirrored, sheared or unevenly scaled object.
     """
     scene = context.scene
-    parts = splats.read_parts(obj)
-    if whole and not parts.any():
-        parts = np.ones_like(parts)
+    parts, stiffening = holding.parts_in(scene, obj, whole=whole), painted.read_stiffening(obj)
     if not (parts > 0).any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
     if scene.camera is None:
@@ -42,7 +42,7 @@ def subject_writer(
 
     def write() -> str:
         seen = rest.transformed(matrix, rotate_sh=True).seen_from(view.eye)  # the view does not change
-        return str(arrays.save(path, Subject(seen, parts, view, background, fps).to_arrays()))
+        return str(arrays.save(path, Subject(seen, parts, view, background, fps, stiffening).to_arrays()))
 
     return write
 

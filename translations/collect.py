@@ -29,7 +29,7 @@ NOT_SHOWN = frozenset(
     {
         # names of data-blocks, sockets and texts, which are the same in every language as a file's other names are
         "Sway Splats", "Sway Sheets", "Sway Motion", "Sway Trajectory", "Sway Stretching Trajectory", "Sway Flip-Book",
-        "Sway Spectral Motion", "Sway Armature", "Sway Camera", "Sway Stiffness", "Sway Packages",
+        "Sway Spectral Motion", "Sway Armature", "Sway Camera", "Sway Stiffness", "Sway Overlay", "Sway Packages",
         "Sway Health Report", "Sway Backend Log", "{} mask", "{} {} mask", "{} lines", "{} plate", "{} loop",
         "{} motion", "{} bones", "{} cage", "{} sway", "{} bake {}", "{} preview", "{}: not this", "Mode {} {}",
         "{} {} copy", "Sort Weight", "Point Count", "Rotate By", "Group ID", "Primary Axis", "Secondary Axis",

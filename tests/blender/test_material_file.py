@@ -80,6 +80,6 @@ def test_show_stiffness_toggles(fitted, scene_module):
         bpy.ops.sway.show_stiffness()
     heat_map.write_stiffness(obj, arrays.load(obj.sway.fit.file))
     bpy.ops.sway.show_stiffness()
-    assert heat_map.is_shown(obj)
+    assert obj.sway.overlay == "STIFFNESS"
     bpy.ops.sway.show_stiffness()
-    assert not heat_map.is_shown(obj)
+    assert obj.sway.overlay == "NONE"
