@@ -7,9 +7,10 @@ import bpy
 from ..backend.api.acting import Acting
 from ..operators.splats.look import WAYS
 from ..scene import look, nodes
+from ..scene.acting import holding
 from ..scene.drawing import display
-from ..scene.splats import is_splats
 from ..scene.fields import heat_map, overlay, painted
+from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from ..translations import say
 from .step_panel import SidebarPanel, StepPanel, draw_lines
@@ -81,7 +82,6 @@ class SWAY_PT_display(SplatsPanel, bpy.types.Panel):
                 nodes.draw_input(layout, obj.modifiers[display.MODIFIER], label)
 
 
-class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
 class SWAY_PT_overlay(SplatsPanel, bpy.types.Panel):
     bl_label = "Colour Overlay"
 
@@ -99,6 +99,7 @@ class SWAY_PT_overlay(SplatsPanel, bpy.types.Panel):
         nodes.draw_input(column, obj.modifiers[heat_map.MODIFIER], heat_map.STRENGTH)
 
 
+class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
     bl_label = "Statistics"
 
     def draw(self, context):
@@ -168,7 +169,6 @@ class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
         layout.operator("sway.paint_parts", icon="BRUSH_DATA")
 
 
-CLASSES = (
 class SWAY_PT_paint_fields(SplatsPanel, bpy.types.Panel):
     bl_label = "Stiffness and Holding"
     bl_parent_id = "SWAY_PT_parts"
@@ -198,13 +198,14 @@ class SWAY_PT_paint_fields(SplatsPanel, bpy.types.Panel):
             layout.label(text=holder.name, icon="PINNED" if holder.type == "EMPTY" else "MESH_PLANE")
 
 
+CLASSES = (
     SWAY_PT_splats,
     SWAY_PT_parts,
     SWAY_PT_display,
-    SWAY_PT_statistics,
     SWAY_PT_overlay,
+    SWAY_PT_statistics,
     SWAY_PT_clean_up,
     SWAY_PT_select,
     SWAY_PT_paint_parts,
-)
     SWAY_PT_paint_fields,
+)
