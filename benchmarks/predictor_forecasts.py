@@ -13,7 +13,7 @@ from backend.spectral.automatic import automatic_picture
 from backend.spectral.diffusion.scores import Forecast
 from backend.spectral.pixel_motion import Grid
 from backend.spectral.plant import plant_motion
-from backend.spectral.predicted_layer import found_mask, likely
+from backend.spectral.predicted_layer import found_mask, guessed
 from backend.spectral.predictor import SIZE, Prediction, predict
 from backend.spectral.predictor_guidance import Guidance
 from backend.spectral.predictor_prior import AMPLITUDES, DURATION, WIDTH
@@ -35,12 +35,7 @@ def predicted(image: np.ndarray, weights: Path | None = None, mask: np.ndarray |
 
 def one_click(image: np.ndarray, weights: Path | None = None) -> Forecast:
     """The predictor about the subject in focus, as Animate Picture asks it."""
-    found = _automatic(image.tobytes(), image.shape)
-    mask = None if found is None else np.clip(_resized(found[0], image.shape[1], image.shape[0]), 0, 1)
-    guided = predict(image, Guidance(mask), weights, _native(image))
-    if mask is not None and not likely(guided.sample()).any():
-        guided = predict(image, Guidance(), weights, _native(image))
-    return _forecast(guided, image)
+    return _forecast(guessed(image, Guidance(), weights=weights, size=_native(image)), image)
 
 
 def _native(image: np.ndarray) -> int:

@@ -19,7 +19,7 @@ from .automatic import automatic_mask
 from .layers import marks
 from .pixel_motion import Grid
 from .plant import plant_strokes, stroke_fields
-from .predictor import Prediction, predict
+from .predictor import SIZE, Prediction, predict
 from .predictor_guidance import Guidance
 from .predictor_prior import AMPLITUDES, WIDTH
 
@@ -39,23 +39,71 @@ BESIDE = 0.12
 """Of a line's length: how far to its sides it is believed (standard deviation)."""
 LEAST = 0.5
 """Of the usual motion of plants: a drawn part's tip moves at least so far, whatever was predicted there."""
+UNSEEN = (0.5, 0.75)
+"""Share of a subject that is taken for still: up to the first the predictor is believed, from the second not at all."""
+WAVE = 2.0
+"""Of a subject's longer side: how long the waves are in which it moves as one."""
 TOO_LITTLE = 0.002
 """Of the picture: a mask below this holds nothing."""
 
 
-def guessed(image: np.ndarray, guidance: Guidance, subject: bool = True, weights: Path | None = None) -> Prediction:
+def guessed(
+    image: np.ndarray, guidance: Guidance, subject: bool = True, weights: Path | None = None, size: int = SIZE
+) -> Prediction:
     """The fast predictor's answer for a picture [H, W, 3 or 4].
 
     subject: where no mask is given, only about what is in focus, if that can be found and has something that moves;
-    what strokes run along belongs to it.
+    what strokes run along belongs to it. weights, size: of `predict`.
     """
+    alone = predict(image, guidance, weights, size)
     if subject and guidance.mask is None:
         mask = _subject(image, guidance.strokes)
         if (mask > 0.5).any():
-            found = predict(image, replace(guidance, mask=mask), weights)
+            found = predict(image, replace(guidance, mask=mask), weights, size)
             if likely(found.sample()).any():
-                return found
-    return predict(image, guidance, weights)
+                return _swayed(found, mask, _doubt(alone, mask))
+    return alone
+
+
+def _doubt(alone: Prediction, mask: np.ndarray) -> float:
+    """Whether the predictor knows nothing of a subject [H, W], 0..1: it takes most of it for still if nobody marks it.
+
+    Some of it may well be still, as the pot of a plant.
+    """
+    import cv2
+
+    small = cv2.resize(mask, alone.mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    still = 1 - float((alone.mask * small).sum() / max(float(small.sum()), 1e-6))
+    return float(np.clip((still - UNSEEN[0]) / (UNSEEN[1] - UNSEEN[0]), 0, 1))
+
+
+def _swayed(found: Prediction, mask: np.ndarray, doubt: float) -> Prediction:
+    """A prediction of a subject [H, W], and that it moves as one instead, which is as likely as `doubt`.
+
+    What moves as one does so everywhere alike, in waves across the subject as in a cloth, as far as plants usually do:
+    a network that did not see that something moves does not know how either.
+    """
+    import cv2
+
+    rows, columns = found.mask.shape
+    small = np.clip(cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA), 0, 1)
+    inside = np.nonzero(small > 0.5)
+    if not len(inside[0]):
+        return found
+    wide = WAVE * max(np.ptp(inside[1]), np.ptp(inside[0]), 1)
+    wave = small * np.exp(-2j * np.pi * np.arange(columns) / wide)
+    shapes = (wave[..., None] * np.eye(2)[:, None, None]).astype(np.complex64)
+    usual = AMPLITUDES * found.size[1] / WIDTH
+    deviations = np.concatenate(
+        [np.sqrt(1 - doubt) * found.deviations, np.sqrt(doubt) * np.repeat(usual[:, None], 2, 1)], 1
+    )
+    return replace(
+        found,
+        shapes=np.concatenate([found.shapes, shapes]),
+        deviations=deviations,
+        mask=(1 - doubt) * found.mask + doubt * small,
+        matte=(1 - doubt) * found.matte + doubt * mask,
+    )
 
 
 def _subject(image: np.ndarray, strokes: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -63,8 +111,10 @@ def _subject(image: np.ndarray, strokes: tuple[np.ndarray, ...]) -> np.ndarray:
     import cv2
 
     shape = image.shape[:2]
+    zoom = max(1, round(LOOKED_AT / max(shape)))
+    wide = image if zoom == 1 else cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     try:
-        mask = automatic_mask(image)
+        mask = np.clip(cv2.resize(automatic_mask(wide), shape[::-1], interpolation=cv2.INTER_AREA), 0, 1)
     except ValueError:
         mask = np.zeros(shape, np.float32)
     wide = 2 * max(round(ALONG * max(shape)), 1) + 1

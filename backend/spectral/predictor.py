@@ -20,14 +20,21 @@ from .predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 
 SIZE = 88
 """Root of the area of the picture that the network sees, pixels; it was trained at 59 to 110."""
-CLOSER = 1.25
-"""The network looks four times: as it is, mirrored, and both this much larger. Each look is as likely as the others."""
+ZOOMS = (1.0, 1.25, 1.5)
+"""The network looks at the picture this much larger, as it is and mirrored. Each look is as likely as the others."""
 STILL = 0.25
 """A pixel that belongs to what moves with less than this probability does not move."""
 SMALLEST = 16
 """Pixels: the shortest side of a picture that can be predicted."""
 MOST = 1.6
 """Factor by which a prediction is made stronger, or weaker, so that what moves does so as far as in films."""
+SURE = (0.7, 0.85)
+"""Mean probability to move of the place that most likely does: below the first there is nothing in the picture that
+moves, above the second there is something."""
+PLACE = 0.02
+"""Of the picture: how large that place is."""
+DOUBTED = 0.05
+"""What is left of a motion where there is nothing that moves: too little to be seen, its form still that of a guess."""
 GUIDED = 480
 """Longer side, pixels, at which the mask is fitted to the picture's edges."""
 
@@ -103,7 +110,7 @@ def predict(
         )
     network = _network(weights)
     height, width = image.shape[:2]
-    looks = [_look(network, image, guidance or Guidance(), size * zoom) for zoom in (1.0, CLOSER)]
+    looks = [_look(network, image, guidance or Guidance(), size * zoom) for zoom in ZOOMS]
     grid = looks[0].logit.shape[1:]
     probability = np.mean([_resized(look.logit, grid) for look in looks], (0, 1))
     probability = 1 / (1 + np.exp(-probability))
@@ -116,12 +123,15 @@ def predict(
         probability = probability * cv2.resize(
             np.asarray(guidance.mask, np.float32), probability.shape[::-1], interpolation=cv2.INTER_AREA
         )
-    modes = np.where((probability >= STILL)[..., None], modes, 0)
+    # Looks that disagree leave something between them.
+    modes = np.where((probability >= STILL)[..., None], modes * np.sqrt(probability)[..., None], 0)
     moving = probability > 0.5
     if moving.any():
         # Where the network is unsure of the form it also predicts too little.
         power = (np.abs(modes[:, moving]) ** 2).sum(2).mean(1) @ (spread**2).sum(0) / 2
         modes = modes * np.clip(np.sqrt((unit**2).sum() / max(power, 1e-12)), 1 / MOST, MOST)
+    if guidance is None or (guidance.mask is None and not guidance.strokes):
+        modes = modes * _sureness(probability)
     return Prediction(
         modes.astype(np.complex64),
         spread,
@@ -129,6 +139,13 @@ def predict(
         probability.astype(np.float32),
         _fitted(probability, image),
     )
+
+
+def _sureness(probability: np.ndarray) -> float:
+    """Whether anything moves at all in a picture of which nobody said so, DOUBTED..1, from the mask [h, w]."""
+    count = max(round(PLACE * probability.size), 1)
+    likely = float(np.partition(probability.ravel(), -count)[-count:].mean())
+    return float(np.clip((likely - SURE[0]) / (SURE[1] - SURE[0]), DOUBTED, 1))
 
 
 @dataclass(frozen=True)

@@ -125,3 +125,33 @@ def test_the_layer_loops_and_never_folds():
         dx, dy = dx / motion.grid.steps[0], dy / motion.grid.steps[1]
         area = (1 + dx[..., 0]) * (1 + dy[..., 1]) - dx[..., 1] * dy[..., 0]
         assert (area[motion.grid.reduced(layer.area) > 0.02] > 0).all()
+
+
+def test_an_unseen_subject_moves_as_one():
+    """The less the predictor sees of a subject that it is asked about, the more evenly all of that subject moves."""
+    from backend.spectral.predicted_layer import _doubt, _swayed
+    from backend.spectral.predictor import Prediction
+
+    subject = np.zeros((80, 120), np.float32)
+    subject[20:60, 30:90] = 1
+    usual = AMPLITUDES * 120 / WIDTH_OF_FILMS
+
+    def seen(share: float) -> Prediction:
+        """A prediction that finds so much of the subject, its left part, and moves that alone."""
+        mask = np.zeros((40, 60), np.float32)
+        mask[10:30, 15 : 15 + round(30 * share)] = 1
+        shapes = (mask[None, ..., None] * [1, 0]).astype(np.complex64)
+        return Prediction(shapes, usual[:, None], np.zeros((16, 40, 60)), mask, np.kron(mask, np.ones((2, 2))))
+
+    inside = np.s_[12:28, 17:43]
+    for share, even in ((0.9, False), (0.1, True)):
+        found = seen(share)
+        doubt = _doubt(found, subject)
+        assert doubt == pytest.approx(float(even))
+        moved = _swayed(found, subject, doubt).amplitude()
+        if even:
+            # Both axes have the usual size, each [px] one-sided: the root of their sum is halved.
+            np.testing.assert_allclose(moved[inside], np.sqrt((usual**2).sum()), rtol=1e-3)
+        else:
+            np.testing.assert_allclose(moved, found.amplitude(), atol=1e-6)
+        assert not moved[:8].any()
