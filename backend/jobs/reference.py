@@ -28,6 +28,8 @@ from .reference_model import from_model
 PARAMS = ReferenceParams
 LATE_ONSET = 0.5
 """Frames between the still picture and the gust."""
+SEEN = 0.5
+"""Matte above which a pixel shows what moves."""
 SHEET_FRAMES = 4
 """Of each candidate in the contact sheet."""
 
@@ -37,12 +39,17 @@ def run(params: ReferenceParams, inputs: dict[str, str], ctx: JobContext) -> tup
 
     Of several candidates these are the first one's; each has them in a folder of its own, and `clip_1`, `clip_2`... and
     the contact sheet `sheet` (.png, one row each) are outputs too.
+    Raises ValueError with one sentence where nothing moves in the view, and for films and models that cannot serve.
     """
     subject = Subject.from_arrays(arrays.load(inputs["subject"]))
+    if not subject.moving.any():
+        raise ValueError("no splat is marked as moving; paint the moving part first")
     with ctx.stage("Rendering the view", 0.0, 0.1 if params.source is Source.model else 0.3):
         taichi_runtime.start()
         view = render_view(subject)
         ctx.progress(1.0)
+    if not (view.matte > SEEN).any():
+        raise ValueError("the camera does not see the moving part; point it there")
     shown: list[Candidate] = []
 
     def show(candidate: Candidate) -> None:

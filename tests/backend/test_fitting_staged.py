@@ -15,6 +15,7 @@ from backend.fitting.gusts import Gusts
 from backend.fitting.modal import fit_modal
 from backend.fitting.notes import DEPTH
 from backend.fitting.physdreamer import Settings, fit_physdreamer
+from backend.fitting.picture_refinement import Schedule
 from backend.fitting.result import Fit
 from backend.fitting.staged import fit_staged
 from backend.fitting.task import Observation, Refining, Task
@@ -56,12 +57,21 @@ def test_staged_fit_recovers_stiffness(case, clip):
     assert any(note.startswith("Poisson's ratio is not identifiable") for note in fit.notes)
 
 
+def test_windows_grow_in_time():
+    """From the first frames to all of them over the first half of the steps; each looks at its window's last frame."""
+    plan = Schedule(11, ("young",), first=3, last=20, pictures=4, rates={}, smooth={}, grown=0.5)
+    frames = [plan.frames(step, 24, seed=0) for step in range(11)]
+    ends = [max(own) for own in frames]
+    assert ends[0] == 3 and ends == sorted(ends) and ends[5:] == [20] * 6 and ends[2] == round(3 + 17 * 0.4)
+    assert all(min(own) >= 1 and len(own) == len(set(own)) <= 4 for own in frames)
+    assert [max(plan.frames(step, 12, seed=0)) for step in (5, 10)] == [12, 12]
+
+
 class Stopped(Exception):
     """What a test cancels a fit with."""
 
 
-@pytest.mark.parametrize(("fit", "seed"), [(fit_staged, 1), (fit_staged, 2), (fit_modal, 3)])
-def test_a_stopped_fit_goes_on_with_the_same_bits(case, clip, tmp_path, fit, seed):
+def test_a_stopped_fit_goes_on_with_the_same_bits(case, clip, tmp_path):
     """Stopped at a random report and resumed from its checkpoint, every number of the fit has the bits of a whole one.
 
     Resumed in a task of its own, as a new process would: nothing but the files is carried over.
@@ -74,17 +84,17 @@ def test_a_stopped_fit_goes_on_with_the_same_bits(case, clip, tmp_path, fit, see
         return case.task(clip, front_view(SIZE), report=report, **changes)
 
     reports: list[float] = []
-    whole = fit(task("whole", lambda fraction, text: reports.append(fraction)))
+    whole = fit_staged(task("whole", lambda fraction, text: reports.append(fraction)))
     # Reports come by the clock as well, so their number varies; by how far it was, there is always one to stop at.
-    stop = np.random.default_rng(seed).uniform(0.2, max(reports) - 0.02)
+    stop = np.random.default_rng(1).uniform(0.2, max(reports) - 0.02)
 
     def report(fraction, text):
         if fraction >= stop:
             raise Stopped
 
     with pytest.raises(Stopped):
-        fit(task("stopped", report))
-    resumed = fit(task("stopped"))
+        fit_staged(task("stopped", report))
+    resumed = fit_staged(task("stopped"))
     for name in ("young", "velocity", "damping", "delay", "history", "log_young_error"):
         assert np.array_equal(getattr(resumed, name), getattr(whole, name)), name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from backend import arrays
 from backend.api import wire
 from backend.api.reference import ReferenceParams, Source
+from backend.camera import Camera
 from backend.context import Cancelled, JobContext
 from backend.jobs import reference, reference_model
 from backend.jobs.reference_candidate import Candidate
@@ -164,9 +166,45 @@ def test_what_is_not_chosen_or_not_there_is_told(job, params, error, words):
         job(**params)
 
 
+@pytest.mark.parametrize("source", [Source.wind, Source.predicted, Source.video])
+@pytest.mark.parametrize(
+    ("parts", "eye", "words"),
+    [(0, -0.6, "no splat is marked as moving; paint"), (1, 0.6, "camera does not see the moving part; point it there")],
+)
+def test_nothing_to_move_is_told(tmp_path, source, parts, eye, words):
+    """Nothing marked as moving, or a camera that looks the other way: one sentence, whatever the source."""
+    gaussians, own = stalk()
+    away = Camera.look_at((0, eye, 0.09), (0, eye + 1, 0.09), 2.2 * SIDE, SIDE, SIDE)
+    nothing = Subject(gaussians, parts * own, away, np.full(3, 0.4), 24.0)
+    inputs = {"subject": str(arrays.save(tmp_path / "subject.npz", nothing.to_arrays()))}
+    with pytest.raises(ValueError, match=words):
+        reference.run(ReferenceParams(source=source), inputs, JobContext("j", tmp_path, lambda message: None))
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     return str(save("ltx_condition", tmp_path_factory.mktemp("models")))
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("incomplete", "is incomplete: its folder vae is missing; download the model again"),
+        ("no video", "holds a StableDiffusionXLPipeline, which does not make videos from a picture; choose"),
+        ("pickled", "holds pickled weights .* use a model saved as safetensors and remove these files"),
+    ],
+)
+def test_models_that_cannot_serve_are_refused(job, toy, tmp_path, how, words):
+    """One sentence each through the job, before anything of the model is loaded."""
+    model = Path(shutil.copytree(toy, tmp_path / "model"))
+    if how == "incomplete":
+        shutil.rmtree(model / "vae")
+    elif how == "pickled":
+        (model / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
+    else:
+        (model / "model_index.json").write_text('{"_class_name": "StableDiffusionXLPipeline"}')
+    with pytest.raises(ValueError, match=words):
+        job(source=Source.model, model_folder=str(model))
 
 
 def test_videos_that_do_not_keep_to_the_picture_are_thrown_away(job, toy):
