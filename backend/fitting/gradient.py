@@ -9,6 +9,7 @@ pictures are blurred from coarse to fine, onset and damping are fitted too, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
 from .result import Fit
 from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
-from .task import Task
+from .task import Standing, Task
 from .track_refinement import Layout, log_young_covariance, refine
 
 MODES = 4
@@ -212,6 +213,7 @@ def fit_gradient(task: Task) -> Fit:
         x = unknowns.bounded(adam.step(x, {name: pulled[name] for name in step.groups}, step.pace))
         numbers = {f"x_{name}": value for name, value in x.items()}
         task.checkpoint.save("pictures", numbers | adam.to_arrays() | {"history": np.array(history)})
+        task.show(task, Standing("pictures", history, True, partial(unknowns.push, x)))
 
     task.report(0.97, "Judging the result")
     push = unknowns.push(x)

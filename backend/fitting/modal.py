@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from .chain import Push
 from .gusts import Gusts
 from .levenberg import Minimum
 from .notes import limit_notes, remarks_on
@@ -22,7 +23,7 @@ from .result import Fit, Started
 from .rig import together
 from .search import reweighted, search
 from .sway import State, SwayProblem
-from .task import Task
+from .task import Standing, Task
 from .track_refinement import Layout, log_young_covariance, refine
 
 
@@ -123,6 +124,12 @@ def explain(
     def keep(minimum: Minimum) -> None:
         task.checkpoint.save(stage, minimum.to_arrays() | {"history": np.array(history)})
         task.report(meter.fraction, "Refining with the simulation")
+        task.show(task, Standing(stage, history, False, lambda: pushed(minimum)))
+
+    def pushed(minimum: Minimum) -> Push:
+        state, problem = Layout.of(states).states(minimum.x)[0], problems[0]
+        own = Started(problem.velocity(state), state.delay, problem.acceleration(state))
+        return Push.of(problem.young(state), problem.damping(state), own)
 
     reached = Minimum.from_arrays(kept) if kept else None
     refined = partial(refine, problems, states, weights, iterations, history.append, frozen=frozen, prior=task.prior)

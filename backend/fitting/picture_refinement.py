@@ -17,7 +17,7 @@ from .fields.triplane import TriplaneField
 from .losses import Losses, spectrum_loss, track_loss
 from .observation import Tracks
 from .result import Started
-from .task import Observation, Task
+from .task import Observation, Standing, Task
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def descend(task: Task, stage: str, schedule: Schedule, scene: Scene, share: tup
         for name, descent, index in _each(descents):
             numbers |= {f"{name}_{index}_{key}": value for key, value in descent.to_arrays().items()}
         task.checkpoint.save(stage, numbers)
+        task.show(task, Standing(stage, history, True, lambda: scene.push(0, task.driven.body.rest)))
     return history
 
 

@@ -41,13 +41,18 @@ def loss_plot(found: Fit) -> np.ndarray:
     return np.concatenate([_plot(width, *plot) for plot in plots], 1).astype(np.float32) / 255
 
 
-def _plot(width: int, words: str, losses: Sequence[float], still: float, first: int) -> np.ndarray:
+def course_plot(losses: Sequence[float], by_pictures: bool) -> np.ndarray:
+    """The losses of a search that still goes on [H, W, 3], 0..1."""
+    words = "Difference from the pictures" if by_pictures else "Pixels off the clip's tracks"
+    return _plot(PLOT[1], words, losses, None, 1).astype(np.float32) / 255
+
+
+def _plot(width: int, words: str, losses: Sequence[float], still: float | None, first: int) -> np.ndarray:
     """Losses, the first of which is that of the simulation with the number `first` [H, width, 3], uint8."""
     import cv2
 
     history = np.maximum(np.array(losses, float), 1e-12)
-    level = max(still, 1e-12)
-    decades = np.log10(np.append(history, level))
+    decades = np.log10(history if still is None else np.append(history, max(still, 1e-12)))
     low, high = decades.min() - 0.08, decades.max() + 0.08
     top, right, bottom, left = MARGINS
     height, across = PLOT[0] - top - bottom, width - left - right
@@ -65,10 +70,11 @@ def _plot(width: int, words: str, losses: Sequence[float], still: float, first: 
         _write(plot, f"{value:.3g}", (6, y + 5))
     for index in range(0, len(history), -(-len(history) // TICKS)):
         _write(plot, str(first + index), (x_of(index) - 4, top + height + 20))
-    dash = y_of(np.log10(level))
-    for x in range(left, left + across, 12):
-        cv2.line(plot, (x, dash), (min(x + 6, left + across), dash), STILL, 1)
-    _write(plot, "standing still", (left + 4, dash + 16 if dash < top + 24 else dash - 6), STILL)
+    if still is not None:
+        dash = y_of(np.log10(max(still, 1e-12)))
+        for x in range(left, left + across, 12):
+            cv2.line(plot, (x, dash), (min(x + 6, left + across), dash), STILL, 1)
+        _write(plot, "standing still", (left + 4, dash + 16 if dash < top + 24 else dash - 6), STILL)
     course = [(x_of(k), y_of(np.log10(value))) for k, value in enumerate(history)]
     cv2.polylines(plot, [np.array(course, np.int32)], False, CURVE, 2, cv2.LINE_AA)
     for point in course if len(course) <= 40 else ():

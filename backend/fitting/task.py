@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,12 +23,32 @@ from .prior import Prior
 from .timing import Timing
 from .truncation import TruncatedSolver
 
+if TYPE_CHECKING:
+    from .chain import Push
+
 REFERENCE_YOUNG = 1e6
 """Pascals, at which modes are computed; those at another stiffness follow by scaling time."""
 FEWEST_FRAMES = 8
 
 Report = Callable[[float, str], None]
 """report(fraction done, what is being done); may raise to cancel."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a search stands after one of its steps."""
+
+    stage: str
+    losses: Sequence[float]
+    """Of the stage's steps so far."""
+    by_pictures: bool
+    """Whether they are photometric; else root mean square misses of the tracks, pixels."""
+    push: Callable[[], Push]
+    """What was found so far, of the first motion."""
+
+
+def shown_nowhere(_task: Task, _standing: Standing) -> None:
+    """For a fit that nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +99,8 @@ class Task:
     iterations: int
     cfl: float
     report: Report
+    show: Callable[[Task, Standing], None] = shown_nowhere
+    """Called after each step of a search, for a preview."""
     others: tuple[Observation, ...] = ()
     """Further clips of the subject, and further views of the motion in the first one, whose number is 0."""
     wind: bool = False

@@ -26,6 +26,7 @@ from ..render.losses import psnr
 from ..spectral.frequency import dominant_frequency
 from ..subject import Subject, camera_from
 from ..video.clip import Clip
+from .fit_preview import FitPreview
 from .fit_report import report
 
 PARAMS = FitParams
@@ -75,6 +76,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
             iterations=params.iterations,
             cfl=params.cfl,
             report=ctx.progress,
+            show=FitPreview(ctx),
             others=tuple(others),
             wind=params.wind,
             refining=_refining(params),
