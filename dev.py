@@ -67,8 +67,14 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """All suites: the backend and worker in the worker's environment, the add-on in each Blender there is."""
-    failed = run(env.WORKER.ensure(), "-m", "pytest", "tests/backend", "tests/golden", "tests/worker", *options.pytest)
+    """All suites: backend and worker in the worker's environment, the add-on in each Blender there is.
+
+    With SWAY_BLENDER, a Blender's executable, also its window.
+    """
+    suites = ["tests/backend", "tests/golden", "tests/worker"]
+    if os.environ.get("SWAY_BLENDER"):  # a window takes minutes where software draws it, so only when asked for
+        suites.append("tests/window")
+    failed = run(env.WORKER.ensure(), "-m", "pytest", *suites, *options.pytest)
     for blender in (env.BLENDER, env.BLENDER_NEXT):
         if blender.optional and env.find_python(blender.version) is None:
             print(f"Python {blender.version} not found: the add-on is not tested in {blender.name}.")

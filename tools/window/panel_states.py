@@ -16,6 +16,8 @@ from .hand import Hand, Place, Waits
 ADDON = "bl_ext.user_default.sway"
 MARGIN = 8
 """Pixels left below the last thing that is drawn, at the usual scale."""
+TABS = 22
+"""Width of the tabs' strip at the right of a sidebar, likewise."""
 SETTLED = 0.7
 """Seconds until software has drawn a sidebar."""
 
@@ -34,7 +36,10 @@ def tell(hand: Hand, request: dict) -> Waits:
     preferences.worker_python = request["worker"]
     preferences.cache_folder = str(Path(request["folder"]) / "cache")
     yield from _sidebar(hand, shots, request)
-    yield from _image_editor(shots, request)
+    if shots.wants("picture", "picture_modes"):
+        yield from _image_editor(shots, request)
+    if shots.wants("fit_running", "simulate_running", "bake"):
+        yield from _simulated(hand, shots)
     return {}
 
 
@@ -46,28 +51,33 @@ class Shots:
         self.screen, self.folder = Path(request["screen"]), Path(request["folder"]) / "shots"
         self.folder.mkdir()
 
-    def take(self, name: str, family: str = "", *, editor: str = "VIEW_3D", unfolded: bool = False) -> Waits:
-        """A picture of a panel with those below it (all of the tab where `family` is ""), unfolded or as they come."""
-        if self.only and not name.startswith(tuple(self.only)):
+    def wants(self, *names: str) -> bool:
+        """Whether one of these is asked for, by how it begins."""
+        return not self.only or any(name.startswith(tuple(self.only)) for name in names)
+
+    def take(self, name: str, family: str, *, editor: str = "VIEW_3D", unfolded: bool = False) -> Waits:
+        """A picture of a panel with those below it, unfolded or as they come."""
+        if not self.wants(name):
             return
         with _Family(family, editor, unfolded):
             region = places.region("UI", editor)
             region.active_panel_category = "Sway"
-            yield from self.hand.turn(60, places.middle(region))
             yield from self.hand.move(Place(3, 3))
             region.tag_redraw()
             yield SETTLED
-            yield from self.keep(name, places.region("UI", editor))
+            yield from self.keep(name, places.region("UI", editor), TABS)
 
-    def keep(self, name: str, region: Any) -> Waits:
-        """What a region shows, less what is empty below."""
+    def keep(self, name: str, region: Any, right: int = 0) -> Waits:
+        """What a region shows, less what is empty below, and less so many pixels of tabs."""
+        scale = bpy.context.preferences.system.ui_scale
         whole = picture.read(self.screen)
-        top = len(whole) - region.y - region.height
-        shown = whole[top : top + region.height, region.x : region.x + region.width]
-        inner = shown[:, : -int(30 * bpy.context.preferences.system.ui_scale)].astype(np.int16)
-        drawn = np.flatnonzero((np.abs(inner - inner[-2]) > 6).any((1, 2)))
-        end = int(drawn[-1]) + int(MARGIN * bpy.context.preferences.system.ui_scale) if len(drawn) else len(shown)
-        np.save(self.folder / name, shown[:end])
+        top, end = len(whole) - region.y - region.height, region.x + region.width - int(right * scale)
+        shown = whole[top : top + region.height, region.x : end]
+        below = int(40 * scale)  # the editor's rounded corners, and a scroll bar's end
+        inner = shown[:-below, below:-below].astype(np.int16)
+        drawn = np.flatnonzero((np.abs(inner - inner[-1]) > 6).any((1, 2)))
+        height = int(drawn[-1]) + int(MARGIN * scale) if len(drawn) else len(shown)
+        np.save(self.folder / name, shown[:height])
         yield 0.0
 
 
@@ -80,29 +90,27 @@ class _Family:
     def __enter__(self) -> None:
         self.all = [cls for cls in importlib.import_module(f"{ADDON}.registration").CLASSES if _is_panel(cls)]
         self.all = [cls for cls in self.all if cls.bl_space_type == self.editor]
-        self.options = {cls: cls.__dict__.get("bl_options") for cls in self.all}
+        self.own = {cls: (cls.__dict__.get("bl_options"), cls.__dict__.get("bl_idname")) for cls in self.all}
         for cls in reversed(self.all):
             bpy.utils.unregister_class(cls)
-        self.there = [cls for cls in self.all if not self.family or self._belongs(cls)]
+        self.there = [cls for cls in self.all if self.family in (cls.__name__, getattr(cls, "bl_parent_id", ""))]
         for cls in self.there:
             if self.unfolded and "DEFAULT_CLOSED" in getattr(cls, "bl_options", ()):
                 cls.bl_options = set(cls.bl_options) - {"DEFAULT_CLOSED"}
+                cls.bl_idname = f"{cls.__name__}_unfolded"  # of the other one Blender remembers that it is folded
             bpy.utils.register_class(cls)
 
     def __exit__(self, *_: object) -> None:
         for cls in reversed(self.there):
             bpy.utils.unregister_class(cls)
-        for cls, options in self.options.items():
-            if options is not None:
-                cls.bl_options = options
-            elif "bl_options" in cls.__dict__:
-                del cls.bl_options
+        for cls, kept in self.own.items():
+            for name, value in zip(("bl_options", "bl_idname"), kept, strict=True):
+                if value is not None:
+                    setattr(cls, name, value)
+                elif name in cls.__dict__:
+                    delattr(cls, name)
         for cls in self.all:
             bpy.utils.register_class(cls)
-
-    def _belongs(self, cls: type) -> bool:
-        parent = getattr(cls, "bl_parent_id", "")
-        return self.family in (cls.__name__, parent)
 
 
 def _is_panel(cls: type) -> bool:
@@ -142,7 +150,7 @@ def _preferences(shots: Shots) -> Waits:
     bpy.context.window_manager.addon_search = "Sway"
     bpy.ops.preferences.addon_expand(module=ADDON)
     yield SETTLED
-    if not shots.only or "preferences".startswith(tuple(shots.only)):
+    if shots.wants("preferences"):
         yield from shots.hand.move(Place(3, 3))
         yield SETTLED
         yield from shots.keep("preferences", places.region("WINDOW", "PREFERENCES"))
@@ -151,6 +159,7 @@ def _preferences(shots: Shots) -> Waits:
 
 
 def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
+    """What needs no compiled simulation."""
     for other in list(bpy.context.scene.objects):
         bpy.data.objects.remove(other)
     view = places.area("VIEW_3D")
@@ -166,6 +175,7 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
     view.spaces.active.overlay.show_overlays = False
     obj = bpy.context.view_layer.objects.active
     obj.modifiers["Sway Splats"].show_viewport = False
+    yield from shots.take("splats_imported", "SWAY_PT_splats")
     yield from shots.take("splats", "SWAY_PT_splats", unfolded=True)
     yield from shots.take("parts_todo", "SWAY_PT_parts")
     yield from shots.take("reference_waits", "SWAY_PT_reference")
@@ -174,40 +184,52 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
     yield from shots.take("parts", "SWAY_PT_parts", unfolded=True)
     yield from shots.take("reference_todo", "SWAY_PT_reference", unfolded=True)
     yield from shots.take("fit_waits", "SWAY_PT_fit")
+    yield from shots.take("bake_waits", "SWAY_PT_bake")
+    with _in(view):
+        bpy.ops.sway.add_acting(kind="impulse")
+    yield from shots.take("acts_on_splats", "SWAY_PT_acting")
+    bpy.data.objects.remove(bpy.context.view_layer.objects.active)
+    bpy.context.view_layer.objects.active = obj
+    obj.sway.material.preset = "custom"
+    with _in(view):
+        bpy.ops.sway.add_part_material()
+    yield from shots.take("simulate_material", "SWAY_PT_simulate", unfolded=True)
+    obj.sway.part_materials.clear()
+    obj.sway.material.preset = "fitted"
     scene.sway.reference.resolution = 160
     with _in(view):
         bpy.ops.sway.make_reference()
     yield from shots.take("reference", "SWAY_PT_reference")
     yield from shots.take("fit_todo", "SWAY_PT_fit", unfolded=True)
+
+
+def _simulated(hand: Hand, shots: Shots) -> Waits:
+    """Fit, simulation, bake."""
+    view, scene = places.area("VIEW_3D"), bpy.context.scene
     yield from _while_running(hand, view, "fit_material", lambda: shots.take("fit_running", "SWAY_PT_fit"))
     with _in(view):
-        bpy.ops.sway.fit_material(iterations=1, particles=600, grid_cells=12)
+        bpy.ops.sway.fit_material(iterations=0, particles=300, grid_cells=10)
     yield from shots.take("fit", "SWAY_PT_fit", unfolded=True)
     yield from shots.take("simulate_todo", "SWAY_PT_simulate")
     scene.sway.simulate.frames = 200
     yield from _while_running(hand, view, "simulate", lambda: shots.take("simulate_running", "SWAY_PT_simulate"))
     with _in(view):
-        bpy.ops.sway.simulate(frames=24)
+        bpy.ops.sway.simulate(frames=12)
     yield from shots.take("simulate", "SWAY_PT_simulate")
     yield from shots.take("bake_todo", "SWAY_PT_bake")
     with _in(view):
         bpy.ops.sway.bake()
     yield from shots.take("bake", "SWAY_PT_bake")
-    yield from shots.take("sidebar_baked")
-    obj.sway.material.preset = "custom"
-    with _in(view):
-        bpy.ops.sway.add_part_material()
-    yield from shots.take("simulate_material", "SWAY_PT_simulate", unfolded=True)
-    yield from shots.take("fit_outdated", "SWAY_PT_fit")
-    with _in(view):
-        bpy.ops.sway.add_acting(kind="impulse")
-    yield from shots.take("acts_on_splats", "SWAY_PT_acting")
+    scene.sway.reference.frequency += 0.1
+    yield from shots.take("reference_outdated", "SWAY_PT_reference")
 
 
 def _image_editor(shots: Shots, request: dict) -> Waits:
     area = places.area("VIEW_3D")
+    subject = bpy.context.view_layer.objects.active
     with _in(area):
         bpy.ops.sway.add_sample(kind="picture")
+    bpy.context.view_layer.objects.active = subject
     image = bpy.data.images["Sample Picture"]
     photo = bpy.data.images.new("Photograph", 64, 48)
     area.type = "IMAGE_EDITOR"
@@ -223,6 +245,8 @@ def _image_editor(shots: Shots, request: dict) -> Waits:
     space.image = image
     yield from shots.take("picture", "SWAY_PT_picture", unfolded=True, **picture_panel)
     yield from shots.take("picture_modes", "SWAY_PT_video_modes", unfolded=True, **picture_panel)
+    area.type = "VIEW_3D"
+    yield SETTLED
 
 
 def _while_running(hand: Hand, view: Any, name: str, photograph: Any) -> Waits:
@@ -230,7 +254,7 @@ def _while_running(hand: Hand, view: Any, name: str, photograph: Any) -> Waits:
     queue = sys.modules[f"{ADDON}.jobs.queue"]
     with _in(view):
         getattr(bpy.ops.sway, name)("INVOKE_DEFAULT")
-    yield from hand.until(lambda: (job := queue.running()) is None or job.fraction > 0.02, "it runs", 240)
+    yield from hand.until(lambda: (job := queue.running()) is None or job.fraction > 0, "it runs", 400)
     yield from photograph()
     if (job := queue.running()) is not None:
         queue.cancel(job)
