@@ -100,7 +100,7 @@ def _time_calls(operator: type) -> None:
 
 
 def phases():
-    """Do one thing after another; a text ends a phase, None says that it goes on."""
+    """Do one thing after another; a text ends a phase, an empty one says that it goes on."""
     queue = importlib.import_module(f"{ADDON}.jobs.queue")
     formats = importlib.import_module(f"{ADDON}.backend.formats")
     sample = importlib.import_module(f"{ADDON}.backend.sample.plant")
@@ -128,7 +128,7 @@ def phases():
             start()
             press(operator, **arguments)
             while queue.running():
-                yield None
+                yield ""
             yield from settled()
             yield f"{label}, {name}"
 
@@ -157,7 +157,7 @@ def settled():
     """Wait a moment."""
     until = time.monotonic() + SETTLED
     while time.monotonic() < until:
-        yield None
+        yield ""
 
 
 def start() -> None:

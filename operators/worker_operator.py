@@ -18,12 +18,11 @@ from ..properties import steps
 from ..properties.from_params import override
 from ..scene.splats import is_splats
 from ..translations import say
+from . import status_bars
 
 TICK = 0.1
 """Seconds between two looks at a running job."""
 
-_following: set[str] = set()
-"""Jobs that a modal operator waits for, by their id."""
 _drawn = ""
 """What was last shown of the queue: panels are drawn anew only when that has changed."""
 
@@ -76,7 +75,6 @@ class WorkerOperator:
             return {"CANCELLED"}
         self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
         context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
-        _following.add(self.job.id)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -92,7 +90,6 @@ class WorkerOperator:
             if not self.job.ended:
                 self.watch(context)
             elif self._is_loaded(context):
-                _following.discard(self.job.id)
                 queue.taken(self.job)
                 return self.ended(context)
         return {"PASS_THROUGH"}
@@ -168,7 +165,6 @@ class WorkerOperator:
         if self._timer:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
-            _following.discard(self.job.id)
         show_progress(context)
         redraw(context)
 
@@ -319,11 +315,4 @@ def show_progress(context: bpy.types.Context) -> None:
         return
     _drawn = now
     redraw(context)
-    redraw_status_bar(context)
-
-
-def redraw_status_bar(context: bpy.types.Context) -> None:
-    """Draw the status bar anew, unless another tool has put its words there: this is the only way, and clears them."""
-    window = context.window
-    if window and context.workspace and len(window.modal_operators) <= len(_following):
-        context.workspace.status_text_set(None)
+    status_bars.redraw(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import notices, queue, writing
+from ..operators import status_bars
 from ..operators.worker_operator import describe
 from ..translations import say
 from ..translations.lines import lines_of
@@ -86,8 +87,9 @@ def draw_notice(layout: bpy.types.UILayout, notice: notices.Notice) -> None:
         box.label(text=line, translate=False)
 
 
-def draw_status(self: bpy.types.Header, _context: bpy.types.Context) -> None:
+def draw_status(self: bpy.types.Header, context: bpy.types.Context) -> None:
     """The running job, or what came of the last one, at the left of Blender's status bar."""
+    status_bars.note(context)
     layout, running, frames = self.layout, queue.running(), writing.running()
     if running:
         row = layout.row(align=True)
@@ -112,9 +114,11 @@ def draw_status(self: bpy.types.Header, _context: bpy.types.Context) -> None:
 
 def register() -> None:
     bpy.types.STATUSBAR_HT_header.prepend(draw_status)
+    status_bars.register()
 
 
 def unregister() -> None:
+    status_bars.unregister()
     bpy.types.STATUSBAR_HT_header.remove(draw_status)
 
 
