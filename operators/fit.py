@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 import numpy as np
 
@@ -29,7 +31,9 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
         height = context.scene.sway.reference.resolution
         placement = arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})
         subject = subject_writer(context, obj, job.folder / "subject.npz", height)
-        return {"subject": subject, "clip": clip, "placement": str(placement)}
+        inputs = {"subject": subject, "clip": clip, "placement": str(placement)}
+        earlier = stopped(job.folder.parent)
+        return inputs | ({"earlier": str(earlier)} if earlier else {})
 
     def load(self, context):
         path = self.job.outputs["fit"]
@@ -59,6 +63,13 @@ class SWAY_OT_show_stiffness(SplatsOperator, bpy.types.Operator):
             self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def stopped(folder: Path) -> Path | None:
+    """The latest fit in an object's folder, where it was stopped before its end and left something to go on with."""
+    left = [path for path in folder.glob("fit-*/checkpoint/identity.npz") if path.is_file()]
+    latest = max(left, key=lambda path: path.stat().st_mtime, default=None)
+    return None if latest is None or (latest.parents[1] / "fit.npz").exists() else latest.parents[1]
 
 
 CLASSES = (SWAY_OT_fit_material, SWAY_OT_show_stiffness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,14 @@ class Checkpoint:
                 "the fit to go on with was of another clip, subject or settings; choose its own, or begin anew"
             )
         self.save(IDENTITY, {IDENTITY: np.array(identity)})
+
+    def take_over(self, earlier: Path, identity: str) -> bool:
+        """Go on from an earlier fit's folder where that was the same fit, and say whether it was."""
+        kept = Checkpoint(earlier).load(IDENTITY)
+        same = self.folder is not None and kept is not None and str(kept[IDENTITY]) == identity
+        if same:
+            shutil.copytree(earlier, self.folder, dirs_exist_ok=True)
+        return same
 
     def load(self, stage: str) -> dict[str, np.ndarray] | None:
         """What a stage saved last, None where it has not begun."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,10 +176,10 @@ class Task:
         return raster.depth
 
     def identity(self, strategy: str) -> str:
-        """Tells one fit from another: a hash of all that its result depends on."""
+        """Tells one fit from another: a hash of all that its result depends on, the program among it."""
         body = self.driven.body
         efforts = strategy, self.iterations, self.cfl, self.wind, self.refining, self.seed, self.scale
-        digest = hashlib.sha256(repr((efforts, body.poisson, body.stiffness)).encode())
+        digest = hashlib.sha256(repr((efforts, body.poisson, body.stiffness)).encode() + _program())
         if self.prior:
             digest.update(repr((self.prior.name, self.prior.spread)).encode() + self.prior.log_young.tobytes())
         for view in self.observations:
@@ -191,3 +192,11 @@ class Task:
         for values in (body.rest, body.density, body.solid.cells, self.driven.part, self.gaussians.positions, *painted):
             digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
+
+
+@cache
+def _program() -> bytes:
+    """A hash of the sources of fitting and solver: what another version left behind is not gone on with."""
+    backend = Path(__file__).parents[1]
+    sources = sorted(file for folder in ("fitting", "mpm") for file in (backend / folder).rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).digest()

@@ -41,9 +41,10 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
     """Fit. Output: `fit` (.npz) and those of `fit_report.report`.
 
     Beside `subject` and `clip` there may be further clips `clip_2`, `clip_3`, ... of the subject, each with its own
-    camera, and `resume`: the folder of an earlier fit of the same, which this one goes on with. Clips whose array
-    `motion` is the same number (0 is that of `clip`) show one motion from several sides; without one each has its own.
-    `placement` (.npz) holds the matrix [4, 4] that takes the axes of an expected material's file to world space.
+    camera, and `resume`: the folder of an earlier fit of the same, which this one goes on with; or `earlier`: one that
+    it goes on with if that was of the same. Clips whose array `motion` is the same number (0 is that of `clip`) show
+    one motion from several sides; without one each has its own. `placement` (.npz) holds the matrix [4, 4]
+    that takes the axes of an expected material's file to world space.
     """
     with ctx.stage("Placing driving particles", 0.0, 0.08):
         taichi_runtime.start()
@@ -87,6 +88,9 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
             prior=_prior(params, driven, inputs),
             redrive=lambda cells: redrive(cells=cells),
         )
+        earlier = Path(inputs["earlier"]) / CHECKPOINT if "earlier" in inputs else None
+        if earlier and task.checkpoint.take_over(earlier, task.identity(params.strategy.name)):
+            ctx.log("Goes on where the last fit was stopped.")
         found = STRATEGIES[params.strategy](task)
     for note in found.notes:
         ctx.log(note, "warning")

@@ -109,6 +109,18 @@ def test_a_checkpoint_of_another_fit_is_refused(case, clip, tmp_path):
     checkpoint.claim(case.task(clip, front_view(SIZE)).identity("full"))
 
 
+def test_only_the_same_fit_is_taken_over(tmp_path):
+    """What an earlier fit left is taken where it was the same one, and left alone otherwise."""
+    earlier = Checkpoint(tmp_path / "earlier")
+    earlier.claim("this")
+    earlier.save("one", {"x": np.arange(3)})
+    for identity, same in (("that", False), ("this", True)):
+        mine = Checkpoint(tmp_path / identity)
+        assert mine.take_over(tmp_path / "earlier", identity) is same
+        assert (mine.load("one") is not None) is same
+    assert not Checkpoint(tmp_path / "mine").take_over(tmp_path / "nowhere", "this")
+
+
 def test_two_clips_from_two_cameras_share_a_stiffness(case, clip, side):
     """Another push filmed from the side: stiffness to 0.05, and each clip's first velocity to a tenth of its own."""
     across = case.film(side, [0.1, -0.5, 0])
