@@ -50,6 +50,4 @@ def run(_options: dict) -> list[dict]:
     for phase, gap in found.items():
         rows.append(row(f"Window, {phase}: longest gap", gap["longest_ms"], "ms"))
         rows.append(row(f"Window, {phase}: its own work in a gap", gap["work_ms"], "ms"))
-        if "code_ms" in gap:
-            rows.append(row(f"Window, {phase}: longest call of the add-on", gap["code_ms"], "ms"))
     return rows

@@ -1,7 +1,6 @@
 """Runs in a Blender window, started by `window.py`: records timer ticks while jobs run, and writes the gaps.
 
-A modal operator with a timer of its own notes each tick; what stands between two ticks is what a person feels. Each
-call of the add-on's own modal operators is timed as well.
+A modal operator with a timer of its own notes each tick; what stands between two ticks is what a person feels.
 """
 
 from __future__ import annotations
@@ -42,10 +41,6 @@ class SWAY_OT_record_ticks(bpy.types.Operator):
         return {"PASS_THROUGH"}
 
 
-calls: list[float] = []
-"""Seconds of each call of the add-on's modal operators."""
-
-
 def main() -> None:
     """Load the add-on from the checkout, then go through the phases by a timer."""
     for parent in ("bl_ext", "bl_ext.user_default"):
@@ -61,8 +56,8 @@ def main() -> None:
     preferences = bpy.context.preferences.addons[ADDON].preferences
     preferences.worker_python = ARGUMENTS["worker"]
     preferences.cache_folder = str(Path(ARGUMENTS["out"]).parent / "cache")
+    bpy.context.preferences.view.show_splash = False  # it would keep the ticks to itself
     bpy.utils.register_class(SWAY_OT_record_ticks)
-    _time_calls(importlib.import_module(f"{ADDON}.operators.worker_operator").WorkerOperator)
     press(bpy.ops.sway.record_ticks)
     steps = phases()
     found: dict[str, dict[str, float]] = {}
@@ -82,21 +77,6 @@ def main() -> None:
         return 0.1
 
     bpy.app.timers.register(go_on, first_interval=1.0)
-
-
-def _time_calls(operator: type) -> None:
-    """Note how long each call of the operators' `modal` and `invoke` takes."""
-    for name in ("modal", "invoke"):
-        plain = getattr(operator, name)
-
-        def timed(self, context, event, plain=plain):
-            begun = time.thread_time()
-            try:
-                return plain(self, context, event)
-            finally:
-                calls.append(time.thread_time() - begun)
-
-        setattr(operator, name, timed)
 
 
 def phases():
@@ -162,7 +142,6 @@ def settled():
 
 def start() -> None:
     SWAY_OT_record_ticks.ticks.clear()
-    calls.clear()
 
 
 def gaps() -> dict[str, float]:
@@ -173,8 +152,6 @@ def gaps() -> dict[str, float]:
         "longest_ms": 1000 * max(after[0] - before[0] for before, after in pairs),
         "work_ms": 1000 * max(after[1] - before[1] for before, after in pairs),
     }
-    if calls:
-        found["code_ms"] = 1000 * max(calls)
     start()
     return found
 

@@ -263,6 +263,7 @@ class SWAY_OT_live_picture(OnPicture, bpy.types.Operator):
             redraw(context)
             if not self._job.ended:
                 return
+            queue.taken(self._job)
             if self._job.state == "finished" and image is not None:
                 use_preview(context, image, self._job)
             elif self._job.error:

@@ -12,7 +12,7 @@ from ...jobs import queue
 from ...properties.from_params import annotations_of
 from ...scene import films
 from ...scene.pictures import picture_document, picture_layers
-from ..worker_operator import WorkerOperator, submit
+from ..worker_operator import WorkerOperator, subject_of, submit
 from .picture_operator import OnPicture, picture_by_id, required_image
 
 
@@ -34,7 +34,7 @@ class SWAY_OT_picture_find(OnPicture, WorkerOperator, bpy.types.Operator):
     def begin(self, context):
         image = required_image(context, self.image)
         self._image = image.session_uid
-        job = queue.Job("picture_find", self.bl_label, preferences.job_folder(image.name, "find"))
+        job = queue.Job("picture_find", self.bl_label, preferences.job_folder(image.name, "find"), *subject_of(image))
         inputs = {"image": picture_document.write_photo(image, job.folder / "photo.npz")}
         submit(job, to_jsonable(PictureFindParams(most_lines=self.most_lines)), inputs)
         return job

@@ -13,7 +13,7 @@ from ...backend.api.wire import to_jsonable
 from ...jobs import queue
 from ...properties.from_params import override, read
 from ...scene.pictures import picture_document
-from ..worker_operator import WorkerOperator, submit
+from ..worker_operator import WorkerOperator, subject_of, submit
 
 
 def picture_image(context: bpy.types.Context, name: str = "") -> bpy.types.Image | None:
@@ -80,7 +80,7 @@ def begin_animation(context: bpy.types.Context, image: bpy.types.Image, outcome:
     settings = read(image.sway.settings, PictureParams)
     params: dict[str, Any] = {**to_jsonable(settings), "outcome": outcome.name}
     picture = picture_document.picture_of(image, settings)
-    job = queue.Job("animate", label, preferences.job_folder(image.name, outcome.name))
+    job = queue.Job("animate", label, preferences.job_folder(image.name, outcome.name), *subject_of(image))
     fps = picture_document.scene_fps(context.scene)
     name = Path(image.name).stem
     submit(job, params, {"picture": picture_document.write(picture, job.folder / "picture.npz", fps, name)})

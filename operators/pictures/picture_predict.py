@@ -11,7 +11,7 @@ from ...jobs import queue
 from ...properties.from_params import annotations_of, override, read
 from ...scene import films
 from ...scene.pictures import picture_document, picture_layers, picture_prediction
-from ..worker_operator import WorkerOperator, submit
+from ..worker_operator import WorkerOperator, subject_of, submit
 from .picture_operator import OnPicture, picture_by_id, required_image
 
 
@@ -45,7 +45,8 @@ class SWAY_OT_picture_predict(OnPicture, WorkerOperator, bpy.types.Operator):
         override(image.sway.prediction, self, PicturePredictParams)
         params = read(image.sway.prediction, PicturePredictParams)
         picture = picture_prediction.marked(image, params.keep_mask)
-        job = queue.Job("picture_predict", self.bl_label, preferences.job_folder(image.name, "predict"))
+        folder = preferences.job_folder(image.name, "predict")
+        job = queue.Job("picture_predict", self.bl_label, folder, *subject_of(image))
         fps = picture_document.scene_fps(context.scene)
         written = picture_document.write(picture, job.folder / "picture.npz", fps, image.name)
         submit(job, to_jsonable(params), {"picture": written})
