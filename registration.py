@@ -11,6 +11,7 @@ from .gizmos import wind as wind_gizmos
 from .jobs import queue
 from .operators import (
     acting,
+    at_once,
     bake,
     drag,
     fit,
@@ -67,6 +68,7 @@ CLASSES = (
     *fit.CLASSES,
     *material_file.CLASSES,
     simulate.SWAY_OT_simulate,
+    *at_once.CLASSES,
     drag.SWAY_OT_drag,
     *acting.CLASSES,
     bake.SWAY_OT_bake,

@@ -11,10 +11,9 @@ from ..jobs import installing, installing_folder, installing_python
 from ..operators import install_health
 from ..translations import say
 from ..translations.lines import lines_of
+from .width import letters
 
 _ICONS = {"good": "CHECKMARK", "note": "INFO", "bad": "ERROR"}
-WIDTH = 90
-"""Letters that fit into a line of the preferences."""
 
 
 def draw(layout: bpy.types.UILayout, chosen: Any) -> None:
@@ -45,13 +44,14 @@ def draw(layout: bpy.types.UILayout, chosen: Any) -> None:
 
 def wrapped(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
     """A sentence, translated, over as many lines as it takes."""
-    for number, line in enumerate(lines_of(say(text), WIDTH)):
-        layout.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
+    column = layout.column(align=True)
+    for number, line in enumerate(lines_of(say(text), letters(icon=True))):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
 def _draw_progress(layout: bpy.types.UILayout, run: installing.Installing) -> None:
     layout.progress(factor=run.fraction, text=say(f"{run.stage}, {run.fraction:.0%}"))
-    layout.label(text=say(run.detail)[:WIDTH], translate=False)
+    layout.label(text=say(run.detail)[: letters()], translate=False)
     layout.operator("sway.cancel_install", icon="X")
 
 

@@ -9,11 +9,10 @@ from ..operators import status_bars
 from ..operators.worker_operator import describe
 from ..translations import say
 from ..translations.lines import lines_of
+from .width import letters
 
 STATUS_WIDTH = 18
 """Of the progress bar in the status bar, in units of the interface."""
-WIDTH = 34
-"""Letters of a line beside an icon."""
 
 
 class JobsPanel:
@@ -83,7 +82,7 @@ def draw_notice(layout: bpy.types.UILayout, notice: notices.Notice) -> None:
     row = box.row(align=True)
     row.label(text=title(notice.job), icon="CHECKMARK" if notice.good else "ERROR", translate=False)
     row.operator("sway.seen", text="", icon="X", emboss=False).job = notice.job.id
-    for line in lines_of(say(notice.text), WIDTH):
+    for line in lines_of(say(notice.text), letters(icon=True)):
         box.label(text=line, translate=False)
 
 

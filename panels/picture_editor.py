@@ -15,6 +15,7 @@ from ..scene.pictures import picture_plane, picture_prediction
 from ..translations import say
 from .params import draw_params
 from .pictures import draw_picture
+from .step_panel import draw_note
 
 USED = {
     "plant": ("amplitude", "frequency", "damping", "flutter"),
@@ -60,7 +61,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         layout.template_ID(context.space_data, "image", open="image.open")
         image = picture_image(context)
         if image is None:
-            layout.label(text="Open a photograph", icon="INFO")
+            draw_note(layout, "Open a photograph", "INFO")
             return
         if context.space_data.image != image:
             layout.label(text=say(f"Preview of {image.name}"), icon="PLAY")
@@ -81,7 +82,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         column.operator("sway.move_picture_layer", icon="TRIA_UP", text="").step = -1
         column.operator("sway.move_picture_layer", icon="TRIA_DOWN", text="").step = 1
         if not picture.layers:
-            layout.label(text="Or add a layer and draw its lines", icon="INFO")
+            draw_note(layout, "Or add a layer and draw its lines", "INFO")
             return
         layer = picture.layers[min(picture.active_layer, len(picture.layers) - 1)]
         predicted = picture_prediction.is_predicted(layer)
@@ -108,7 +109,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
 
 def draw_prediction(layout: bpy.types.UILayout, picture) -> None:
     """How a predicted layer is corrected and predicted again."""
-    layout.label(text="A guess: lines correct it", icon="INFO")
+    draw_note(layout, "A guess: lines correct it", "INFO")
     draw_params(layout, picture.prediction, PicturePredictParams)
     layout.operator("sway.picture_predict", text="Predict Again", icon="FILE_REFRESH")
 

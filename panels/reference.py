@@ -13,7 +13,7 @@ from ..properties import steps
 from ..scene.clips.model_folder import PROMPTLESS, pipeline_in, title_of
 from ..translations import say
 from .pictures import draw_picture
-from .step_panel import AdvancedPanel, StepPanel
+from .step_panel import AdvancedPanel, StepPanel, draw_note
 
 
 def _hidden(context: bpy.types.Context) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
             if title := title_of(pipeline):
                 layout.label(text=title, icon="CHECKMARK")
             elif settings.model_folder:
-                layout.label(text="No video model in this folder", icon="ERROR")
+                draw_note(layout, "No video model in this folder", "ERROR")
             else:
                 row = layout.row()
                 row.enabled = queue.pending("video_model", 0) is None

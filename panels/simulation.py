@@ -18,7 +18,7 @@ from ..scene.splats import is_splats
 from ..scene.subject import scene_fps
 from ..translations import say
 from .params import draw_params
-from .step_panel import StepPanel, draw_lines
+from .step_panel import StepPanel, draw_lines, draw_note
 
 _SETTINGS = {
     Acting.nothing: (),
@@ -65,7 +65,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
         obj = context.active_object
         fit = obj.sway.fit.made or queue.pending("fit", obj.session_uid)
         if materials.is_fitted(obj) and not fit:
-            layout.label(text="Fit Material first, or choose a Material", icon="INFO")
+            draw_note(layout, "Fit Material first, or choose a Material", "INFO")
             return
         StepPanel.draw_button(self, context, layout)
         if queue.running() is None:
@@ -73,7 +73,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
             params = steps.params(context.scene, "simulate")
             cost = estimate(obj, params, assignment, scene_fps(context.scene))
             if cost:
-                layout.label(text=say(str(cost)), icon="TIME")
+                draw_note(layout, str(cost), "TIME")
             layout.operator("sway.drag", icon="VIEW_PAN")
 
     def lines(self, found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..backend.api.acting import Acting
+from ..jobs import queue
 from ..operators.splats.look import WAYS
 from ..scene import look, nodes
 from ..scene.acting import holding
@@ -13,7 +14,7 @@ from ..scene.fields import heat_map, overlay, painted
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from ..translations import say
-from .step_panel import SidebarPanel, StepPanel, draw_lines
+from .step_panel import SidebarPanel, StepPanel, draw_lines, draw_note
 
 
 class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
@@ -24,10 +25,15 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
         layout.operator("sway.import_splats", icon="IMPORT", text="Import Splats")
         obj = context.active_object
         if not is_splats(obj):
-            layout.label(text="Select or import a splat object", icon="INFO")
+            draw_note(layout, "Select or import a splat object", "INFO")
             return
         count = say(f"{len(obj.data.points):,} splats")  # by itself: the object's name is never translated
         layout.label(text=f"{obj.name}: {count}", icon="OUTLINER_OB_POINTCLOUD", translate=False)
+        if not obj.sway.bake.made:
+            row = layout.row()
+            row.scale_y = 1.4
+            row.enabled = queue.running() is None
+            row.operator("sway.make_it_sway", icon="PLAY")
 
 
 class SWAY_PT_parts(StepPanel, bpy.types.Panel):
@@ -63,9 +69,9 @@ class SWAY_PT_display(SplatsPanel, bpy.types.Panel):
             label = next(label for key, label, _text in WAYS if key == way)
             row.operator("sway.set_up_colours", text=label, depress=chosen).way = way
         view = context.scene.view_settings.view_transform
-        layout.label(text="Lamps and AgX work; edges blend as light" if linear else "Exactly as captured, in view Raw")
+        draw_lines(layout, "Lamps and AgX work; edges blend as light" if linear else "Exactly as captured, in view Raw")
         if linear == (view == "Raw"):
-            layout.label(text=say(f"View transform {view} does not fit: click again"), icon="ERROR")
+            draw_note(layout, f"View transform {view} does not fit: click again", "ERROR")
         column = layout.column()
         column.prop(obj.sway, "fast_render")
         self._inputs(column, obj, display.VIEW_DEPENDENT, display.DILATED)

@@ -15,18 +15,24 @@ from ..translations import say
 from ..translations.lines import lines_of
 from .params import draw_params
 from .pictures import draw_picture
+from .width import letters
 
 _ICON = {steps.State.todo: "RADIOBUT_OFF", steps.State.done: "CHECKMARK", steps.State.outdated: "ERROR"}
-WIDTH = 36
-"""Letters that a label of the sidebar shows at its usual width."""
 _TITLES: dict[str, str] = {}
 """Of each step's panel."""
 
 
 def draw_lines(layout: bpy.types.UILayout, sentence: str) -> None:
-    """A sentence in Blender's language, over as many lines as the sidebar needs at its usual width."""
-    for line in lines_of(say(sentence), WIDTH, indent="    "):
+    """A sentence in Blender's language, over as many lines as the sidebar needs as wide as it is."""
+    for line in lines_of(say(sentence), letters(), indent="    "):
         layout.label(text=line, translate=False)
+
+
+def draw_note(layout: bpy.types.UILayout, sentence: str, icon: str) -> None:
+    """The same beside an icon."""
+    column = layout.column(align=True)
+    for number, line in enumerate(lines_of(say(sentence), letters(icon=True))):
+        column.label(text=line, icon="BLANK1" if number else icon, translate=False)  # type: ignore[arg-type]
 
 
 class SidebarPanel:
@@ -76,7 +82,7 @@ class StepPanel(SidebarPanel):
         self.draw_settings(context, column)
         self.draw_button(context, column)
         if not ready:
-            layout.label(text=say(self.waits_for(obj)), icon="INFO")
+            draw_note(layout, self.waits_for(obj), "INFO")
         self.draw_state(context, obj, layout)
 
     def ready(self, obj: bpy.types.Object) -> bool:
@@ -117,7 +123,7 @@ class StepPanel(SidebarPanel):
         if not getattr(obj.sway, self.step).made:
             return
         if steps.state(context.scene, obj, self.step) is steps.State.outdated:
-            layout.label(text="Outdated: something before it changed", icon="ERROR")
+            draw_note(layout, "Outdated: something before it changed", "ERROR")
         for sentence in self.lines(found):
             draw_lines(layout, sentence)
         file = getattr(obj.sway, self.step).file

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import bpy
 
 
@@ -22,4 +24,26 @@ def prepare_viewports(context: bpy.types.Context) -> list[str]:
         if space.shading.type in ("WIREFRAME", "SOLID"):
             space.shading.type = "MATERIAL"
         space.overlay.show_outline_selected = False
+    _show_sidebars(context)
     return changes
+
+
+def _show_sidebars(context: bpy.types.Context) -> None:
+    """Open the sidebars that are closed, at Sway's tab: what comes next is there."""
+    closed = [area for area in context.window.screen.areas if area.type == "VIEW_3D"]
+    closed = [area for area in closed if not area.spaces.active.show_region_ui]
+    for area in closed:
+        area.spaces.active.show_region_ui = True
+    if closed:
+        bpy.app.timers.register(_turn_to_tab, first_interval=0.1)  # a sidebar has no tabs before it is drawn
+
+
+def _turn_to_tab() -> None:
+    """Turn every sidebar of a viewport to Sway's tab."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            sidebars = [r for r in area.regions if area.type == "VIEW_3D" and r.type == "UI" and r.width > 1]
+            for sidebar in sidebars:
+                # It is read only in Blender 4.5.
+                with contextlib.suppress(AttributeError):
+                    sidebar.active_panel_category = "Sway"

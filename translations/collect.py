@@ -23,7 +23,19 @@ OWN = ("bl_", "rna_type")
 """Beginnings of properties that are Blender's, not Sway's."""
 BLENDERS = ("filepath", "filter_glob", "check_existing")
 """Properties of Blender's file dialogs, which it translates itself."""
-SAYING = ("report", "stage", "_stage", "log", "progress", "say", "wrapped", "draw_lines", "Finding", "damaged")
+SAYING = (
+    "report",
+    "stage",
+    "_stage",
+    "log",
+    "progress",
+    "say",
+    "wrapped",
+    "draw_lines",
+    "draw_note",
+    "Finding",
+    "damaged",
+)
 """Calls whose texts are shown, as arguments and as what fills their arguments."""
 NOT_SHOWN = frozenset(
     {

@@ -46,7 +46,7 @@ class FitParams:
     expected: Expectation = param(
         Expectation.nothing,
         "Where the search starts, and what parts fall back to that hardly bend in the clip",
-        label="Expected Material",
+        label="Expected",
     )
     expected_file: str = param(
         "", "Material of this capture whose stiffness is expected", label="Material File", subtype="FILE_PATH"
@@ -122,7 +122,7 @@ class FitParams:
     held_out: int = param(
         0,
         "Last frames of the clip that the fit does not see; how well it foretells them judges it",
-        label="Held-Out Frames",
+        label="Held Out",
         min=0,
         max=240,
         advanced=True,

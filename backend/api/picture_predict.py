@@ -24,7 +24,7 @@ class PicturePredictParams:
         "",
         "Weights of the latent diffusion, trained by python -m backend.spectral.diffusion; empty takes the fast "
         "predictor that comes with Sway",
-        label="Diffusion Weights",
+        label="Diffusion",
         subtype="FILE_PATH",
         advanced=True,
     )
