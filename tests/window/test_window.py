@@ -33,6 +33,7 @@ def test_every_step_by_its_button(tell, capture):
         "imported by menu",
         "imported as by drop",
         "undone and redone",
+        "colours as light and as captured",
         "parts guessed",
         "reference made",
         "fit cancelled",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -65,32 +64,36 @@ class Sidebar:
             yield from self.hand.until(done, f"{command} by a click", seconds)
 
     def find(self, command: str) -> Waits:
-        """Where a button is; scrolls to it. Raises Missed, naming the buttons that there are."""
-        last = self.buttons.get(command)
+        """Where the button of an operator is, as "sway.bake" or "sway.select(way='ALL'"; scrolls to it.
+
+        Raises Missed, naming the buttons that there are.
+        """
+        wanted = f"bpy.ops.{command}" + ("" if "(" in command else "(")
+        last = next((place for under, place in self.buttons.items() if under.startswith(wanted)), None)
         if last is not None:
             near = [last, *(Place(last.x, last.y + rise) for rise in range(90, -180, -STEP))]
-            if (yield from self._look(command, near)):
-                return self.buttons[command]
+            if place := (yield from self._look(wanted, near)):
+                return place
         center = places.middle(self.region)
         yield from self.hand.turn(40, center)
         while True:
             known = len(self.buttons)
             for fraction in FRACTIONS:
-                if (yield from self._look(command, places.down(self.region, fraction))):
-                    return self.buttons[command]
+                if place := (yield from self._look(wanted, places.down(self.region, fraction))):
+                    return place
             if len(self.buttons) == known:
                 raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
             yield from self.hand.turn(-12, center)
 
-    def _look(self, command: str, where: Iterable[Place]) -> Waits:
-        """Whether the button of a command is at one of the places; notes where all that were met are."""
+    def _look(self, wanted: str, where: Iterable[Place]) -> Waits:
+        """The first of the places where a command is, or None; notes where all commands were that were met."""
         for place in where:
-            under = re.match(r"bpy\.ops\.([\w.]+)", (yield from self.hand.under(place)))
-            if under:
-                self.buttons[under[1]] = place
-                if under[1] == command:
-                    return True
-        return False
+            under = yield from self.hand.under(place)
+            if under.startswith("bpy.ops."):
+                self.buttons[under] = place
+                if under.startswith(wanted):
+                    return place
+        return None
 
     def unfold(self, panel: str) -> Waits:
         """Click the header of a folded panel, which is found by its being drawn then. Raises Missed."""

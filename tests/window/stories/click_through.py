@@ -8,7 +8,7 @@ import bpy
 
 from tools.window import places
 from tools.window.hand import Hand, Place, Waits
-from tools.window.sidebar import Sidebar
+from tools.window.sidebar import TAB, Sidebar
 
 ADDON = "bl_ext.user_default.sway"
 
@@ -17,12 +17,18 @@ def tell(hand: Hand, request: dict) -> Waits:
     """Reports what was done, in order."""
     folder, done = Path(request["folder"]), []
     yield from places.close_splash(hand)
-    yield from places.install(hand, request["package"])
-    yield from places.close_window(hand, 1)
+    # The newcomer's story installs by clicks.
+    bpy.ops.extensions.package_install_files(
+        filepath=request["package"], repo="user_default", enable_on_install=True, overwrite=True
+    )
     _prepare(request)
     yield from _import(hand, request["capture"], done)
+    yield from hand.until(lambda: places.region("UI").active_panel_category == TAB, "the sidebar shows what comes next")
+    # Software then draws the view at once, again and again as the mouse moves over what lies beside it.
+    places.area("VIEW_3D").spaces.active.shading.type = "WIREFRAME"
     sidebar = Sidebar(hand)
     yield from sidebar.show()
+    yield from _colours(sidebar, done)
     yield from _parts(hand, sidebar, done)
     yield from _reference_and_fit(hand, sidebar, done)
     yield from _simulate_and_bake(hand, sidebar, done)
@@ -68,6 +74,15 @@ def _import(hand: Hand, capture: str, done: list[str]) -> Waits:
     done.append("undone and redone")
 
 
+def _colours(sidebar: Sidebar, done: list[str]) -> Waits:
+    """In a panel that is folded at first."""
+    view = bpy.context.scene.view_settings
+    yield from sidebar.unfold("SWAY_PT_display")
+    for way, transform in (("LIGHT", "AgX"), ("CAPTURED", "Raw")):
+        yield from sidebar.click(f"sway.set_up_colours(way='{way}'", lambda name=transform: view.view_transform == name)
+    done.append("colours as light and as captured")
+
+
 def _parts(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     yield from sidebar.click("sway.guess_parts", lambda: _made("parts"))
     yield from hand.key("Z", _over_view(), ctrl=True)
@@ -83,8 +98,10 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     settings = bpy.context.scene.sway.fit
     small = settings.particles, settings.iterations
     settings.particles, settings.iterations = 20000, 40  # minutes: long enough to be cancelled
-    yield from sidebar.click("sway.fit_material", lambda: _queue().running())
-    sidebar.buttons["sway.cancel"] = sidebar.buttons["sway.fit_material"]
+    button = yield from sidebar.find("sway.fit_material")
+    yield from hand.press(button)
+    yield from hand.until(_queue().running, "the fit begins")
+    sidebar.buttons["bpy.ops.sway.cancel()"] = button  # thereabouts
     yield from sidebar.click("sway.cancel", lambda: _queue().running() is None)
     assert not _made("fit")
     done.append("fit cancelled")
