@@ -11,6 +11,7 @@ from .gizmos import wind as wind_gizmos
 from .jobs import queue
 from .operators import (
     acting,
+    asset_library,
     at_once,
     bake,
     drag,
@@ -44,7 +45,7 @@ from .panels import jobs as jobs_panel
 from .panels import picture_editor, pictures, simulation, splats
 from .panels import reference as reference_panel
 from .properties import groups, picture_groups
-from .scene import playback, selection_overlay
+from .scene import material_assets, playback, selection_overlay
 from .scene.fields import holding_dots, legend, overlay
 from .scene.pictures import picture_mask
 
@@ -71,6 +72,7 @@ CLASSES = (
     *at_once.CLASSES,
     drag.SWAY_OT_drag,
     *acting.CLASSES,
+    *asset_library.CLASSES,
     bake.SWAY_OT_bake,
     bake.SWAY_OT_pause_bake,
     bake.SWAY_OT_free_bake,
@@ -112,6 +114,7 @@ def register() -> None:
     selection_overlay.register()
     legend.register()
     overlay.register()
+    material_assets.register()
     holding_dots.register()
     picture_mask.register()
     jobs_panel.register()
@@ -120,6 +123,7 @@ def register() -> None:
 def unregister() -> None:
     picture_mask.unregister()
     holding_dots.unregister()
+    material_assets.unregister()
     overlay.unregister()
     legend.unregister()
     selection_overlay.unregister()

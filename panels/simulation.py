@@ -132,6 +132,7 @@ class SWAY_PT_material(SimulationPanel, bpy.types.Panel):
             item = sway.part_materials[sway.part_material]
             layout.operator("sway.assign_part", icon="MESH_CUBE").part = item.part
             _draw_material(layout, item)
+        layout.operator("sway.add_asset_library", icon="ASSET_MANAGER")
 
 
 def _draw_material(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> None:

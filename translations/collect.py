@@ -56,6 +56,7 @@ NOT_SHOWN = frozenset(
         # of the source alone
         "to do", "acted on", "import pip", "see the package", "License ::", "no Blender property for {}: {}",
         "width * percentage / 100", "a damaged WebP image",
+        "VERSION 1 {}:Sway/Materials:Sway-Materials {}:Sway/Nodes:Sway-Nodes",
     }
 )  # fmt: skip
 """Texts of several words that nobody reads, or that stay as they are."""

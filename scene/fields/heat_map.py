@@ -57,7 +57,7 @@ def read_stiffness(obj: bpy.types.Object) -> np.ndarray | None:
 def attach(obj: bpy.types.Object, kind: str, low: float, high: float) -> None:
     """Colours the splats by what `write` gives, from `low` to `high`."""
     modifier = obj.modifiers.get(MODIFIER) or obj.modifiers.new(MODIFIER, "NODES")
-    modifier.node_group = _group()
+    modifier.node_group = group()
     obj.modifiers.move(obj.modifiers.find(MODIFIER), obj.modifiers.find(display.MODIFIER))
     nodes.set_input(modifier, LOW, low)
     nodes.set_input(modifier, HIGH, high)
@@ -97,7 +97,8 @@ def colours(share: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(share, stops, RAMP[:, channel]) for channel in range(3)], -1)
 
 
-def _group() -> bpy.types.GeometryNodeTree:
+def group() -> bpy.types.GeometryNodeTree:
+    """The node group that colours points by what they carry."""
     inputs = {
         LOW: {"default_value": 0.0, "description": "The number at the ramp's dark end"},
         HIGH: {"default_value": 1.0, "description": "The number at the ramp's bright end"},

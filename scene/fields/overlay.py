@@ -16,7 +16,7 @@ from ...backend import arrays
 from ...backend.trajectory import Trajectory
 from .. import fcurves, nodes, playback, splats
 from ..acting import holding
-from ..bakes import trajectory_bake, trajectory_group
+from ..bakes import bake, trajectory_bake, trajectory_group
 from . import heat_map, painted
 from .measures import Measures
 
@@ -153,7 +153,8 @@ def _limits(obj: bpy.types.Object, kind: str) -> tuple[float, float]:
 
 def _measures_of(obj: bpy.types.Object) -> Measures:
     """Of the motion that an object plays. Raises ValueError where there is none to be read."""
-    path = (obj[playback.PREVIEW]["path"] if playback.is_shown(obj) else "") or obj.sway.simulate.file
+    plays = playback.is_shown(obj) or bake.is_baked(obj)
+    path = (obj[playback.PREVIEW]["path"] if playback.is_shown(obj) else "") or (obj.sway.simulate.file * plays)
     known = _measures.get(obj.session_uid)
     if known is not None and known[0] == path:
         return known[1]
