@@ -49,6 +49,7 @@ NOT_SHOWN = frozenset(
         "Is Orthographic", "Focal Length", "Projection Matrix", "Sway health report {}", "sway webp",
         # drawn into pictures, and said to video models
         "loss of each simulation; dashed: standing still", "power, square pixels; grey: it repeats",
+        "Difference from the pictures", "Pixels off the clip's tracks",
         "A plant sways gently after a gust of wind; its stem bends and swings back and its leaves follow.",
         "Static camera on a tripod, locked-off shot; background and light stay the same.",
         # levels of findings and notes
