@@ -1,4 +1,4 @@
-"""Pins and holding planes as handles: drag them where they hold, and see what they hold at once."""
+"""Pins, holding planes and blades as handles: drag a pin or plane where it holds, and see what it holds at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SWAY_GGT_pin(HandleGroup, bpy.types.GizmoGroup):
         self.centre.draw_options = {"FILL", "ALIGN_VIEW"}
         self.centre.scale_basis = 0.15
         self.radius = self.arrow("reach", lambda: _active().sway.acting.radius, _set_radius)
-        self.radius.draw_style = "BOX"
+        self.radius.draw_style, self.radius.length = "BOX", 0.3
 
     def place(self, context: bpy.types.Context) -> None:
         self.radius.matrix_basis = pointing(context.active_object.matrix_world.translation, Vector((0, 0, 1)))
@@ -37,7 +37,7 @@ class SWAY_GGT_holding_plane(HandleGroup, bpy.types.GizmoGroup):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _is(context.active_object, Acting.plane) and tab_is_open(context)
+        return _is(context.active_object, Acting.plane, Acting.blade) and tab_is_open(context)
 
     def setup(self, _context: bpy.types.Context) -> None:
         self.height = self.arrow("floor", _height, _set_height)
@@ -64,8 +64,8 @@ class SWAY_GGT_holding_plane(HandleGroup, bpy.types.GizmoGroup):
         return (lambda: self.tilted[index]), turn
 
 
-def _is(obj: bpy.types.Object | None, kind: Acting) -> bool:
-    return obj is not None and obj.sway.acting.kind == kind.name
+def _is(obj: bpy.types.Object | None, *kinds: Acting) -> bool:
+    return obj is not None and obj.sway.acting.kind in {kind.name for kind in kinds}
 
 
 def _active() -> bpy.types.Object:

@@ -17,7 +17,7 @@ BLENDERS = {
     "Edit", "File", "Preferences", "Get Extensions", "Install from Disk", "Add-ons", "System", "Network",
     "Online Access",
     "Raw", "AgX", "Standard", "Solid", "Material Preview", "Light Paths", "Transparent", "Cycles", "Time", "Z Combine",
-    "Sway Stiffness",
+    "Sway Overlay",
 }  # fmt: skip
 """Names of Blender's own interface, and of modifiers, which are names of data."""
 EMPHASIS = re.compile(r"\.$|^Get Started$|^An environment of your own$|^Licences")
