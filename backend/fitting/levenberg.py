@@ -64,14 +64,12 @@ def levenberg_marquardt(
     tolerance: float = 1e-4,
     reached: Minimum | None = None,
     each: Callable[[Minimum], None] = lambda minimum: None,
-    broyden: bool = False,
 ) -> Minimum:
     """Minimise |residual(x)|^2 / 2 from `start` [n], within bounds, moving at most `longest` [n] in an iteration.
 
     `jacobian(x, residual there)` returns d residual / d x [m, n]. Ends when an iteration lowers the cost by less than
     the fraction `tolerance`, or finds no lower one. `each` is given where the search stands, at first and after each
     iteration; a later search that is given the same as `reached` goes on from there as this one would have.
-    With `broyden` the Jacobian is computed once and then corrected by what each step showed (Broyden 1965).
     Exceptions of `residual` pass through.
     """
     if reached is None:
@@ -80,16 +78,14 @@ def levenberg_marquardt(
         reached = Minimum(x, r, jacobian(x, r), (0.5 * float(r @ r),))
         each(reached)
     while not reached.ended and len(reached.costs) <= iterations:
-        reached = _iterated(residual, jacobian, reached, lower, upper, longest, tolerance, broyden)
+        reached = _iterated(residual, jacobian, reached, lower, upper, longest, tolerance)
         each(reached)
     return reached
 
 
-def _iterated(
-    residual: Residual, jacobian: Jacobian, at: Minimum, lower, upper, longest, tolerance: float, broyden: bool
-) -> Minimum:
+def _iterated(residual: Residual, jacobian: Jacobian, at: Minimum, lower, upper, longest, tolerance: float) -> Minimum:
     x, r, damping = at.x, at.residual, at.damping
-    slope = at.jacobian if broyden or len(at.costs) == 1 else jacobian(x, r)
+    slope = at.jacobian if len(at.costs) == 1 else jacobian(x, r)
     normal, gradient = slope.T @ slope, slope.T @ r
     scale = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max())
     # A parameter that pushes against its bound stays there and leaves the others free to move.
@@ -106,10 +102,6 @@ def _iterated(
         cost = 0.5 * float(r_tried @ r_tried)
         if cost < at.costs[-1]:
             ended = at.costs[-1] - cost < tolerance * at.costs[-1]
-            if broyden:
-                went = tried - x
-                along = scale * went / (scale @ went**2)
-                slope = slope + np.outer(r_tried - r - slope @ went, along)
             return Minimum(tried, r_tried, slope, (*at.costs, cost), damping * EASE, ended)
         damping *= TIGHTEN
     return Minimum(x, r, slope, (*at.costs, at.costs[-1]), damping, True)

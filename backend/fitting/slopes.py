@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..mpm.total_lagrangian.pencil import lumped_rates, mass_matrix, sway
 from .sway import State, SwayProblem
 
-PART_STEP, AMPLITUDE_STEP, DAMPING_STEP = 0.05, 0.2, 0.02
-"""Finite differences: in log10 E of a part; of amplitudes, which act linearly, over the largest; in damping ratio."""
+YOUNG_STEP, DAMPING_STEP = 0.05, 0.02
+"""Finite differences: in log10 E; in damping ratio."""
+ANSWERING = 60
+"""Modes that answer a push where stiffness differs between parts: the push's own ones are not modes there."""
 
 
 def slopes(problem: SwayProblem, state: State, motion: np.ndarray) -> list[np.ndarray]:
@@ -37,32 +40,52 @@ def slopes(problem: SwayProblem, state: State, motion: np.ndarray) -> list[np.nd
     by_young, by_damping = 0.5 * np.log(10) * since * velocity, -rate * since * moved
     if problem.gusts:
         changed = (
-            replace(state, log_young=state.log_young + PART_STEP),
+            replace(state, log_young=state.log_young + YOUNG_STEP),
             replace(state, damping=state.damping + DAMPING_STEP),
         )
         stiffer, damped = (np.tensordot(timing.spline(state.delay), m, 1) for m in problem.simulate(changed))
-        by_young, by_damping = (stiffer - moved) / PART_STEP, (damped - moved) / DAMPING_STEP
+        by_young, by_damping = (stiffer - moved) / YOUNG_STEP, (damped - moved) / DAMPING_STEP
     return [*by_linear, seen(by_young), seen(by_damping), seen(-velocity / timing.fps)]
 
 
-def simulated_slopes(
-    problem: SwayProblem, state: State, here: np.ndarray, columns: list[np.ndarray], simulated: np.ndarray
+def slopes_of_parts(
+    problem: SwayProblem, state: State, motion: np.ndarray, columns: list[np.ndarray]
 ) -> list[np.ndarray]:
-    """The columns of `slopes` with finite differences from `here` for the modes `simulated`, and one column per part.
+    """The columns of `slopes` where stiffness differs between parts, one at a given velocity for each part's log10 E.
 
-    Where stiffness differs between parts, modes are no longer those of one stiffness, and what the amplitudes miss
-    would be blamed on the parts.
+    `motion` [frames, V, 3] is the state's. By the parts from finite differences, by the amplitudes from `answers`. At
+    given amplitudes instead of a velocity, what the tips' stiffness does, a tenth of a pixel for a decade, would drown
+    in the tens of pixels that a faster push does.
     """
-    linear, parts = len(state.linear), len(state.log_young)
-    step = AMPLITUDE_STEP * np.abs(state.amplitudes).max()
-    larger = [
-        replace(state, amplitudes=state.amplitudes + step * unit) for unit in np.eye(len(problem.modes))[simulated]
-    ]
-    columns = list(columns)
-    for mode, motion in zip(simulated, problem.simulate(larger), strict=True):
-        columns[mode] = (problem.pixels(state, motion) - here) / step
-    stiffer = [replace(state, log_young=state.log_young + PART_STEP * unit) for unit in np.eye(parts)[1:]]
-    moved = zip(stiffer, problem.simulate(stiffer), strict=True)
-    others = [(problem.pixels(s, motion) - here) / PART_STEP for s, motion in moved]
-    columns[linear : linear + 1] = [columns[linear] - sum(others), *others]
-    return columns
+    linear, modes, parts = len(state.linear), len(state.amplitudes), len(state.log_young)
+    here = problem.pixels(state, motion)
+    # Softer, so that no substep has to be shorter than those of `motion`.
+    softer = [at_speed(problem, state, state.log_young - YOUNG_STEP * unit) for unit in np.eye(parts)]
+    moved = zip(softer, problem.simulate(softer), strict=True)
+    by_parts = [(here - problem.pixels(s, own)) / YOUNG_STEP for s, own in moved]
+    return [*answers(problem, state), *columns[modes:linear], *by_parts, *columns[-2:]]
+
+
+def at_speed(problem: SwayProblem, state: State, log_young: np.ndarray) -> State:
+    """The state with other log10 E of the parts [C], set off with the velocity that it has."""
+    other = replace(state, log_young=log_young)
+    return replace(other, amplitudes=state.amplitudes * problem.speed_up(state) / problem.speed_up(other))
+
+
+def answers(problem: SwayProblem, state: State) -> np.ndarray:
+    """d pixels by the amplitudes [M, T - 1, V, 2], in closed form of the `ANSWERING` slowest modes as stiff as it is.
+
+    The motion's own modes say where a push acts, and with what speed; these say what comes of it.
+    """
+    body, timing = problem.solver.model, problem.timing
+    moduli = body.moduli(problem.young(state))
+    rates, fields = sway(body, moduli, min(ANSWERING, 3 * body.elements.count - 2))
+    rates = lumped_rates(body, rates, fields)
+    pushes = problem.velocities(state).transpose(1, 0, 2).reshape(len(body), -1)  # [P, M * 3]
+    momentum = (mass_matrix(body) @ body.lift(pushes)).reshape(len(fields[0]), -1, 3)
+    speeds = np.einsum("kni,nmi->mk", fields, momentum)  # modes come with a generalised mass of 1
+    since = timing.since_onset(state.delay)
+    courses = np.exp(-0.5 * problem.damping(state) * since) * np.sin(rates[:, None] * since) / rates[:, None]
+    value = body.readout[0][problem.tracks.particles]
+    shown = np.stack([np.einsum("vij,vj->vi", problem.views, value @ field) for field in fields])
+    return np.einsum("mk,kt,kvi->mtvi", speeds, courses, shown, optimize=True)

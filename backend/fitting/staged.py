@@ -5,7 +5,7 @@
 | search | stiffness, damping, onset | tracks, in modal space |
 | velocity | first velocity, stiffness frozen | tracks of the first frames, by least squares with the solver |
 | one | one stiffness for all | all tracks, the same way |
-| calibrated | stiffness of each part, twice | tracks by pictures of the fit, see `calibration` |
+| calibrated | stiffness of each part, in rounds | tracks by pictures of the fit, see `calibration` |
 | field | stiffness between and within parts, velocity beyond the modes | pictures, L1 + D-SSIM, through the chain |
 
 The field is kept where pictures of all clips are nearer with it than without.
@@ -34,6 +34,8 @@ FIRST_PERIODS = 0.4
 VELOCITY_ITERATIONS = 2
 CALIBRATIONS, CALIBRATED_ITERATIONS = 2, 2
 """Rounds of tracks by the fit's own pictures; iterations of each, but for the first one that tells parts apart."""
+CALIBRATIONS_OF_PARTS = 3
+"""The same rounds where parts are told apart: they begin with pictures of one stiffness, which are farther off."""
 FIELD = Shape(resolution=8)
 """Of stiffness, as coarse as PhysDreamer's, and of velocity, whose modes are there already."""
 DECADES = 0.3
@@ -67,8 +69,9 @@ def fit_staged(task: Task) -> Fit:
     history = found.history
     found = explain(task, "one", problems, found.states, weights, one, share=(0.2, 0.3))
     history += found.history
-    for turn in range(CALIBRATIONS):
-        begin, end = 0.3 + 0.3 * turn / CALIBRATIONS, 0.3 + 0.3 * (turn + 1) / CALIBRATIONS
+    rounds = CALIBRATIONS_OF_PARTS if task.part.any() else CALIBRATIONS
+    for turn in range(rounds):
+        begin, end = 0.3 + 0.3 * turn / rounds, 0.3 + 0.3 * (turn + 1) / rounds
         task.report(begin, "Following what the fit misses")
         tracks = _calibrated(task, tracks, found)
         problems = problems_of(task, tracks)

@@ -85,8 +85,12 @@ class SwayProblem:
 
     def velocity(self, state: State) -> np.ndarray:
         """Initial velocity of the particles [P, 3], m/s."""
+        return np.tensordot(state.amplitudes, self.velocities(state), 1)
+
+    def velocities(self, state: State) -> np.ndarray:
+        """Initial velocity of the particles [M, P, 3] for an amplitude of 1 of each mode, 1/s."""
         rates = 2 * np.pi * self.modes.frequency * self.speed_up(state)
-        return np.tensordot(state.amplitudes * rates, self.modes.shapes, 1)
+        return rates[:, None, None] * self.modes.shapes
 
     def damping(self, state: State) -> float:
         """The solver's `damping`, 1/s; an amplitude falls at half this rate."""

@@ -1,26 +1,26 @@
 """Levenberg-Marquardt on motions of one subject with the solver in the residual.
 
-Its Jacobian comes from the modes and from the scaling law, so that an iteration costs one simulation of each motion.
-With several parts it takes about ten simulations, once; then Broyden's updates go on from it.
+Its Jacobian comes from the modes and from the scaling law, so that an iteration costs one simulation of each motion,
+and one more for each of several parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .levenberg import Minimum, levenberg_marquardt
 from .prior import Prior
 from .search import PATCHES, SPREAD, strength
-from .slopes import simulated_slopes, slopes
+from .slopes import at_speed, slopes, slopes_of_parts
 from .sway import DAMPING_MAX, YOUNG_MIN, State, SwayProblem
 
-COUNTS = 0.05
-"""Expected amplitude, over the largest, of modes whose slopes are worth simulating."""
 LONGEST = {"log_young": 0.15, "damping": 0.1, "delay": 1.0}
 """Most that an iteration changes."""
+LONGEST_OF_PARTS = 0.5
+"""The same of log10 E of several parts: what one alone changes is never far around an oscillation."""
 DELAY_MAX = 8.0
 
 Progress = Callable[[float], None]
@@ -117,17 +117,25 @@ def refine(
         drawn = np.concatenate([drawn, np.eye(len(layout))[layout.log_young] / prior.spread])
     latest: dict[bytes, list[np.ndarray]] = {}
 
+    def states_of(vector: np.ndarray) -> list[State]:
+        """With several parts the vector's amplitudes are those at the first stiffness that give the same velocity."""
+        states = layout.states(vector)
+        if layout.parts == 1:
+            return states
+        begun = [replace(own, log_young=before.log_young) for own, before in zip(states, start, strict=True)]
+        return [at_speed(p, own, s.log_young) for p, own, s in zip(problems, begun, states, strict=True)]
+
     def simulated(vector: np.ndarray) -> list[np.ndarray]:
         """Motion [frames, V, 3] of each problem."""
         if vector.tobytes() not in latest:
             latest.clear()
-            states = layout.states(vector)
+            states = states_of(vector)
             latest[vector.tobytes()] = [p.simulate([s])[0] for p, s in zip(problems, states, strict=True)]
         return latest[vector.tobytes()]
 
     def residual(vector: np.ndarray) -> np.ndarray:
         rows, square, total = [], 0.0, 0.0
-        states, motions = layout.states(vector), simulated(vector)
+        states, motions = states_of(vector), simulated(vector)
         for problem, state, motion, own, scale in zip(problems, states, motions, weights, scales, strict=True):
             difference = problem.pixels(state, motion) - problem.tracks.displacement
             rows.append((scale * difference).ravel())
@@ -138,12 +146,12 @@ def refine(
 
     def jacobian(vector: np.ndarray, r: np.ndarray) -> np.ndarray:
         blocks, motions = [], simulated(vector)
-        for k, (problem, state) in enumerate(zip(problems, layout.states(vector), strict=True)):
+        for k, (problem, state) in enumerate(zip(problems, states_of(vector), strict=True)):
             columns = slopes(problem, state, motions[k])
             if layout.parts > 1:
-                modes = likely[k][: layout.modes]
-                shown = np.flatnonzero(modes > COUNTS * modes.max())
-                columns = simulated_slopes(problem, state, problem.pixels(state, motions[k]), columns, shown)
+                columns = slopes_of_parts(problem, state, motions[k], columns)
+                slower = problem.speed_up(start[k]) / problem.speed_up(state)
+                columns[: layout.modes] = [slower * column for column in columns[: layout.modes]]
             block = np.zeros((columns[0].size, len(layout)))
             place = np.r_[layout.linear[k], layout.log_young, layout.damping, layout.delay(k)]
             block[:, place] = np.stack([(scales[k] * c).ravel() for c in columns], 1)
@@ -163,14 +171,13 @@ def refine(
         begin,
         lower=lower,
         upper=upper,
-        longest=layout.fill(free, *LONGEST.values()),
+        longest=layout.fill(free, *(LONGEST | ({"log_young": LONGEST_OF_PARTS} if layout.parts > 1 else {})).values()),
         iterations=iterations,
         tolerance=1e-3,
         reached=reached,
         each=each,
-        broyden=layout.parts > 1,
     )
-    return layout.states(minimum.x), minimum
+    return states_of(minimum.x), minimum
 
 
 def log_young_covariance(layout: Layout, minimum: Minimum, frames: int, prior: Prior | None = None) -> np.ndarray:
