@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 GAP = "{}"
 """Where a template takes a value."""
-JOINTS = ("{}: {}", "{}, {}", "{}. {}")
-"""What sentences are put together with, where no template says more."""
+JOINTS = ("{}: {}", "{}. {}", "{}, {}")
+"""What sentences are put together with, where no template says more; those before hold those behind."""
 
 
 def filled(template: str) -> re.Pattern[str]:
@@ -30,7 +30,8 @@ class Sentences:
     """The templates of all languages, and the search among them."""
 
     def __init__(self, templates: Iterable[str]) -> None:
-        ordered = sorted((t for t in {*templates, *JOINTS} if GAP in t), key=lambda t: (-weight(t), t))
+        whole = sorted({t for t in templates if GAP in t} - {*JOINTS}, key=lambda t: (-weight(t), t))
+        ordered = [*whole, *JOINTS]
         self._patterns = [(max(t.split(GAP), key=len), t, filled(t)) for t in ordered]
 
     def template_of(self, text: str) -> tuple[str, tuple[str, ...]] | None:
