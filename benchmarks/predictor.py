@@ -21,7 +21,7 @@ from backend.spectral.predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, 
 from backend.spectral.training.generator import HELD_OUT, SEEN, generate
 
 from . import predictor_clips, predictor_sheet
-from .predictor_forecasts import BASELINES, Guess, diffused, on_mask, one_click, predicted, shifted
+from .predictor_forecasts import BASELINES, FEW, Guess, diffused, in_short, on_mask, one_click, predicted, shifted
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = 2_000_000_000
@@ -55,6 +55,8 @@ def run(options: dict) -> list[dict]:
         rows += _drawn(label, made, fast)
         if families == HELD_OUT:
             rows += _compared(made[:COMPARED], guesses)
+            short = [scores.explained(s.spectrum(2), in_short(s.image, weights).basis) for s in made[:COMPARED]]
+            rows.append(_row(f"{COMPARED} held-out pictures, {FEW} main modes: explained energy", np.mean(short), ""))
             for sample in made[:8]:
                 sheet.add(
                     sample.image,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ Guess = Callable[[np.ndarray], Forecast]
 NEIGHBOURS = 300
 """Training pictures among which the nearest one is looked for."""
 THUMBNAIL = 24, 16
+FEW = 12
+"""Modes, which every guess could have: many modes explain much by their number."""
 DRAWN = 4
 """Samples of the diffusion that make a forecast."""
 
@@ -31,6 +34,16 @@ DRAWN = 4
 def predicted(image: np.ndarray, weights: Path | None = None, mask: np.ndarray | None = None) -> Forecast:
     """The fast predictor's distribution; with a mask [H, W], as a person gives it who says what moves."""
     return _forecast(predict(image, Guidance(mask), weights, _native(image)), image)
+
+
+def in_short(image: np.ndarray, weights: Path | None = None) -> Forecast:
+    """The predictor, of whose modes only as many main ones are left as one look at a picture used to give."""
+    found = predict(image, Guidance(), weights, _native(image))
+    size = np.sqrt((found.deviations**2).sum(0)).astype(np.float32)
+    flat = (found.shapes * size[:, None, None, None]).reshape(len(size), -1)
+    _values, vectors = np.linalg.eigh(flat @ flat.conj().T)
+    shapes = (vectors[:, -FEW:].conj().T @ flat).reshape(-1, *found.shapes.shape[1:])
+    return _forecast(replace(found, shapes=shapes, deviations=np.ones((len(AMPLITUDES), len(shapes)))), image)
 
 
 def one_click(image: np.ndarray, weights: Path | None = None) -> Forecast:

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 cv2 = pytest.importorskip("cv2")
 
-from backend.spectral.predictor import STILL, Prediction, predict  # noqa: E402
+from backend.spectral.predictor import DOUBTED, STILL, Prediction, _sureness, predict  # noqa: E402
 from backend.spectral.predictor_guidance import Guidance  # noqa: E402
 from backend.spectral.predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH  # noqa: E402
 from backend.spectral.predictor_weights import SHIPPED, load_weights, save_weights  # noqa: E402
@@ -81,6 +81,18 @@ def test_marked_region_alone_moves(plant):
     mask[:, :96] = 1
     found = predict(plant, Guidance(mask=mask, strokes=(np.array([[50.0, 120.0], [50.0, 40.0]]),), wind=20.0))
     assert not found.shapes[:, :, found.mask.shape[1] // 2 + 1 :].any()
+
+
+def test_what_likely_holds_nothing_hardly_moves():
+    """A picture of which no place is likely to move is stilled, unless a person says that something does."""
+    mask = np.full((20, 30), 0.1)
+    assert _sureness(mask) == DOUBTED
+    mask[3:6, 4:8] = 0.95  # 2 % of the picture are 12 pixels
+    assert _sureness(mask) == 1
+    blank = np.full((64, 96, 3), 128, np.uint8)
+    blank[20:40, 30:60] = (40, 90, 50)
+    # Far below what can be seen, 0.1 pixels on a picture of 256.
+    assert np.quantile(predict(blank).amplitude(), 0.99) < 0.1 * 96 / WIDTH
 
 
 def test_guidance_is_heard(plant, prediction):
