@@ -49,8 +49,9 @@ class EditorPanel:
 
 class SWAY_UL_picture_layers(bpy.types.UIList):
     def draw_item(self, _context, layout, _data, item, _icon, _active, _property, _index=0, _flag=0):
-        layout.prop(item, "name", text="", emboss=False, icon=ICONS[item.kind])
-        layout.prop(item, "kind", text="")
+        row = layout.split(factor=0.62)  # names are longer than kinds
+        row.prop(item, "name", text="", emboss=False, icon=ICONS[item.kind])
+        row.prop(item, "kind", text="")
 
 
 class SWAY_PT_picture(EditorPanel, bpy.types.Panel):

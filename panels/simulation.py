@@ -19,6 +19,7 @@ from ..scene.subject import scene_fps
 from ..translations import say
 from .params import draw_params
 from .step_panel import StepPanel, draw_lines, draw_note
+from .width import is_narrow
 
 _SETTINGS = {
     Acting.nothing: (),
@@ -47,7 +48,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     step, operator, icon = "simulate", "sway.simulate", "PHYSICS"
 
     def draw_settings(self, context, layout):
-        layout.use_property_split = True
+        layout.use_property_split = not is_narrow()
         layout.use_property_decorate = False
         layout.prop(context.active_object.sway.material, "preset")
         StepPanel.draw_settings(self, context, layout)
@@ -154,7 +155,7 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, group, scene = self.layout, context.scene.sway.simulate, context.scene
-        layout.use_property_split = True
+        layout.use_property_split = not is_narrow()
         layout.use_property_decorate = False
         column = layout.column()
         row = column.row()

@@ -15,6 +15,7 @@ from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from ..translations import say
 from .step_panel import SidebarPanel, StepPanel, draw_lines, draw_note
+from .width import is_narrow, side_by_side
 
 
 class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
@@ -136,7 +137,7 @@ class SWAY_PT_clean_up(SplatsPanel, bpy.types.Panel):
         layout.operator("sway.cull_splats", icon="FILTER")
         column = layout.column(align=True)
         column.prop(context.scene.sway.editing, "cropper", text="")
-        row = column.row(align=True)
+        row = side_by_side(column)
         row.operator("sway.crop_splats", text="Crop to Box", icon="CUBE").shape = "BOX"
         row.operator("sway.crop_splats", text="Crop to Sphere", icon="SPHERE").shape = "SPHERE"
         layout.operator("sway.merge_splats", icon="AUTOMERGE_ON")
@@ -164,9 +165,9 @@ class SWAY_PT_paint_parts(SplatsPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout, settings = self.layout, context.scene.sway.editing
-        layout.row(align=True).prop(settings, "kind", expand=True)
+        side_by_side(layout).prop(settings, "kind", expand=True)
         column = layout.column(align=True)
-        column.use_property_split, column.use_property_decorate = True, False
+        column.use_property_split, column.use_property_decorate = not is_narrow(), False
         part = column.row()
         part.enabled = settings.kind == "MOVING"
         part.prop(settings, "part")
@@ -182,7 +183,7 @@ class SWAY_PT_paint_fields(SplatsPanel, bpy.types.Panel):
     def draw(self, context):
         layout, settings, obj = self.layout, context.scene.sway.editing, context.active_object
         column = layout.column(align=True)
-        column.use_property_split, column.use_property_decorate = True, False
+        column.use_property_split, column.use_property_decorate = not is_narrow(), False
         column.prop(settings, "stiffness")
         column.prop(settings, "strength")
         column.prop(settings, "radius")
@@ -197,7 +198,7 @@ class SWAY_PT_paint_fields(SplatsPanel, bpy.types.Panel):
             clear = row.row(align=True)
             clear.enabled = name in painted_on
             clear.operator("sway.clear_painted", text="", icon="X").field = field
-        row = layout.row(align=True)
+        row = side_by_side(layout)
         row.operator("sway.add_acting", text="Pin", icon="PINNED").kind = Acting.pin.name
         row.operator("sway.add_acting", text="Holding Plane", icon="MESH_PLANE").kind = Acting.plane.name
         for holder in holding.holders(context.scene):

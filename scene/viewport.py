@@ -6,6 +6,9 @@ import contextlib
 
 import bpy
 
+TRIED_AGAIN, TRIES = 0.2, 50
+"""Seconds between two looks whether a sidebar has been drawn, and how many there are at most."""
+
 
 def prepare_viewports(context: bpy.types.Context) -> list[str]:
     """Shows splats as splats in every 3D viewport of the window; returns one sentence for each kind of change.
@@ -34,16 +37,24 @@ def _show_sidebars(context: bpy.types.Context) -> None:
     closed = [area for area in closed if not area.spaces.active.show_region_ui]
     for area in closed:
         area.spaces.active.show_region_ui = True
-    if closed:
-        bpy.app.timers.register(_turn_to_tab, first_interval=0.1)  # a sidebar has no tabs before it is drawn
+    if not closed:
+        return
+    tries = iter(range(TRIES))
+
+    def turn() -> float | None:
+        if _turned_to_tab() or next(tries, None) is None:
+            return None
+        return TRIED_AGAIN
+
+    bpy.app.timers.register(turn, first_interval=TRIED_AGAIN)
 
 
-def _turn_to_tab() -> None:
-    """Turn every sidebar of a viewport to Sway's tab."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            sidebars = [r for r in area.regions if area.type == "VIEW_3D" and r.type == "UI" and r.width > 1]
-            for sidebar in sidebars:
-                # It is read only in Blender 4.5.
-                with contextlib.suppress(AttributeError):
-                    sidebar.active_panel_category = "Sway"
+def _turned_to_tab() -> bool:
+    """Turn every sidebar of a viewport to Sway's tab; False where one was never drawn, and so has no tabs yet."""
+    areas = [area for window in bpy.context.window_manager.windows for area in window.screen.areas]
+    sidebars = [r for area in areas if area.type == "VIEW_3D" for r in area.regions if r.type == "UI"]
+    drawn = [r for r in sidebars if r.width > 1 and r.active_panel_category != "UNSUPPORTED"]
+    for sidebar in drawn:
+        with contextlib.suppress(AttributeError):  # read only in Blender 4.5
+            sidebar.active_panel_category = "Sway"
+    return len(drawn) == len(sidebars)

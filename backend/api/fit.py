@@ -109,7 +109,7 @@ class FitParams:
     fit_poisson: bool = param(
         False,
         "Staged: also estimate Poisson's Ratio, and say how sure that is",
-        label="Estimate Poisson's Ratio",
+        label="Fit Poisson's Ratio",
         advanced=True,
     )
     scale: float = param(

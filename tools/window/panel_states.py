@@ -81,6 +81,10 @@ class Shots:
         yield 0.0
 
 
+CHANGED = ("bl_options", "bl_idname", "bl_parent_id")
+"""What panels are registered with, and are registered otherwise with while they are photographed."""
+
+
 class _Family:
     """While it lasts, a tab has one panel and those below it only, folded as they come or all unfolded."""
 
@@ -90,21 +94,23 @@ class _Family:
     def __enter__(self) -> None:
         self.all = [cls for cls in importlib.import_module(f"{ADDON}.registration").CLASSES if _is_panel(cls)]
         self.all = [cls for cls in self.all if cls.bl_space_type == self.editor]
-        self.own = {cls: (cls.__dict__.get("bl_options"), cls.__dict__.get("bl_idname")) for cls in self.all}
+        self.own = {cls: tuple(cls.__dict__.get(name) for name in CHANGED) for cls in self.all}
         for cls in reversed(self.all):
             bpy.utils.unregister_class(cls)
         self.there = [cls for cls in self.all if self.family in (cls.__name__, getattr(cls, "bl_parent_id", ""))]
         for cls in self.there:
-            if self.unfolded and "DEFAULT_CLOSED" in getattr(cls, "bl_options", ()):
-                cls.bl_options = set(cls.bl_options) - {"DEFAULT_CLOSED"}
+            if self.unfolded:
+                cls.bl_options = set(getattr(cls, "bl_options", ())) - {"DEFAULT_CLOSED"}
                 cls.bl_idname = f"{cls.__name__}_unfolded"  # of the other one Blender remembers that it is folded
+                if cls.__name__ != self.family:
+                    cls.bl_parent_id = f"{self.family}_unfolded"
             bpy.utils.register_class(cls)
 
     def __exit__(self, *_: object) -> None:
         for cls in reversed(self.there):
             bpy.utils.unregister_class(cls)
         for cls, kept in self.own.items():
-            for name, value in zip(("bl_options", "bl_idname"), kept, strict=True):
+            for name, value in zip(CHANGED, kept, strict=True):
                 if value is not None:
                     setattr(cls, name, value)
                 elif name in cls.__dict__:
