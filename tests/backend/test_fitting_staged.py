@@ -18,7 +18,7 @@ from backend.fitting.physdreamer import Settings, fit_physdreamer
 from backend.fitting.picture_refinement import Schedule
 from backend.fitting.result import Fit
 from backend.fitting.staged import fit_staged
-from backend.fitting.task import Observation, Refining, Task
+from backend.fitting.task import Observation, Refining
 from backend.video.clip import Clip
 from tests.backend.fitting_cases import FPS, FRAMES, HEIGHT, SIZE, TRUTH, Case, front_view
 
@@ -65,38 +65,6 @@ def test_windows_grow_in_time():
     assert ends[0] == 3 and ends == sorted(ends) and ends[5:] == [20] * 6 and ends[2] == round(3 + 17 * 0.4)
     assert all(min(own) >= 1 and len(own) == len(set(own)) <= 4 for own in frames)
     assert [max(plan.frames(step, 12, seed=0)) for step in (5, 10)] == [12, 12]
-
-
-class Stopped(Exception):
-    """What a test cancels a fit with."""
-
-
-def test_a_stopped_fit_goes_on_with_the_same_bits(case, clip, tmp_path):
-    """Stopped at a random report and resumed from its checkpoint, every number of the fit has the bits of a whole one.
-
-    Resumed in a task of its own, as a new process would: nothing but the files is carried over.
-    """
-
-    def task(folder, report=lambda fraction, text: None) -> Task:
-        fresh = drive(case.gaussians, case.parts, particles=150, cells=12)
-        checkpoint, refining = Checkpoint(tmp_path / folder), Refining(steps=2)
-        changes = {"driven": fresh, "checkpoint": checkpoint, "refining": refining, "iterations": 1}
-        return case.task(clip, front_view(SIZE), report=report, **changes)
-
-    reports: list[float] = []
-    whole = fit_staged(task("whole", lambda fraction, text: reports.append(fraction)))
-    # Reports come by the clock as well, so their number varies; by how far it was, there is always one to stop at.
-    stop = np.random.default_rng(1).uniform(0.2, max(reports) - 0.02)
-
-    def report(fraction, text):
-        if fraction >= stop:
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        fit_staged(task("stopped", report))
-    resumed = fit_staged(task("stopped"))
-    for name in ("young", "velocity", "damping", "delay", "history", "log_young_error"):
-        assert np.array_equal(getattr(resumed, name), getattr(whole, name)), name
 
 
 def test_a_checkpoint_of_another_fit_is_refused(case, clip, tmp_path):
