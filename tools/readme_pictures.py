@@ -1,8 +1,12 @@
-"""The moving pictures of the README, made by Sway itself: `python -m tools.readme_pictures --out DIR [NAME...]`.
+"""The frames of the README's moving pictures, made by Sway itself, from a capture, a photograph and the samples.
 
-Runs in Blender's environment like the demo (`tools/demo.py`) and needs the built zip. Subjects go through the add-on's
-own operators (import, fit, simulate, bake, film); what stands still is laid behind their frames here, and
-`tools.readme_films` turns the frames into GIFs.
+    python3 dev.py build
+    .venvs/blender/bin/python -m tools.readme_pictures --package dist/sway-0.1.0.zip --data ../shared/data \\
+        --worker .venvs/worker/bin/python --out out/readme
+    .venvs/worker/bin/python -m tools.readme_films out/readme
+
+Runs in Blender's environment like the demo (`tools/demo.py`). Subjects go through the add-on's own operators: import,
+fit, simulate, bake, film. `tools.readme_films` lays what stands still behind them, and writes the GIFs.
 """
 
 from __future__ import annotations
