@@ -18,6 +18,8 @@ MARGIN = 8
 """Pixels left below the last thing that is drawn, at the usual scale."""
 TABS = 22
 """Width of the tabs' strip at the right of a sidebar, likewise."""
+HEAD = 224
+"""Height of what Blender says of every add-on above its preferences, likewise."""
 SETTLED = 0.7
 """Seconds until software has drawn a sidebar."""
 
@@ -65,10 +67,10 @@ class Shots:
             yield from self.hand.move(Place(3, 3))
             region.tag_redraw()
             yield SETTLED
-            yield from self.keep(name, places.region("UI", editor), TABS)
+            yield from self.keep(name, places.region("UI", editor), right=TABS)
 
-    def keep(self, name: str, region: Any, right: int = 0) -> Waits:
-        """What a region shows, less what is empty below, and less so many pixels of tabs."""
+    def keep(self, name: str, region: Any, *, right: int = 0, above: int = 0) -> Waits:
+        """What a region shows, less what is empty below, and less so many pixels at the right and above."""
         scale = bpy.context.preferences.system.ui_scale
         whole = picture.read(self.screen)
         top, end = len(whole) - region.y - region.height, region.x + region.width - int(right * scale)
@@ -77,7 +79,7 @@ class Shots:
         inner = shown[:-below, below:-below].astype(np.int16)
         drawn = np.flatnonzero((np.abs(inner - inner[-1]) > 6).any((1, 2)))
         height = int(drawn[-1]) + int(MARGIN * scale) if len(drawn) else len(shown)
-        np.save(self.folder / name, shown[:height])
+        np.save(self.folder / name, shown[int(above * scale) : height])
         yield 0.0
 
 
@@ -159,7 +161,7 @@ def _preferences(shots: Shots) -> Waits:
     if shots.wants("preferences"):
         yield from shots.hand.move(Place(3, 3))
         yield SETTLED
-        yield from shots.keep("preferences", places.region("WINDOW", "PREFERENCES"))
+        yield from shots.keep("preferences", places.region("WINDOW", "PREFERENCES"), above=HEAD)
     places.area("PREFERENCES").type = "VIEW_3D"
     yield SETTLED
 
