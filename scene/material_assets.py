@@ -69,7 +69,7 @@ def add_library(folder: Path) -> bool:
             known.path = str(folder)
             return False
     added = libraries.new(name=LIBRARY, directory=str(folder))
-    added.import_method = "APPEND_REUSE"
+    added.import_method = "APPEND"
     return True
 
 
