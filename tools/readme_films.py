@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 import cv2
 import numpy as np
 from av.filter import Graph
@@ -111,7 +112,7 @@ def write_gif(path: Path, pictures: list[np.ndarray], colours: int) -> None:
         while True:
             try:
                 frame = sink.pull()
-            except (av.EOFError, av.BlockingIOError):
+            except (av.error.EOFError, av.error.BlockingIOError):
                 break
             assert isinstance(frame, av.VideoFrame)
             frame.time_base = Fraction(1, FPS)
