@@ -52,11 +52,11 @@ def guessed(
 ) -> Prediction:
     """The fast predictor's answer for a picture [H, W, 3 or 4].
 
-    subject: where no mask is given, only about what is in focus, if that can be found and has something that moves;
-    what strokes run along belongs to it. weights, size: of `predict`.
+    subject: where no mask is given, only about what is in focus, if that can be found and has something that moves, as
+    has the picture as a whole; what strokes run along belongs to it. weights, size: of `predict`.
     """
     alone = predict(image, guidance, weights, size)
-    if subject and guidance.mask is None:
+    if subject and guidance.mask is None and likely(alone.sample()).any():
         mask = _subject(image, guidance.strokes)
         if (mask > 0.5).any():
             found = predict(image, replace(guidance, mask=mask), weights, size)

@@ -20,15 +20,15 @@ from .predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 
 SIZE = 88
 """Root of the area of the picture that the network sees, pixels; it was trained at 59 to 110."""
-ZOOMS = (1.0, 1.25, 1.5)
+ZOOMS = (1.0, 1.25, 1.5, 1.75)
 """The network looks at the picture this much larger, as it is and mirrored. Each look is as likely as the others."""
-STILL = 0.25
+STILL = 0.2
 """A pixel that belongs to what moves with less than this probability does not move."""
 SMALLEST = 16
 """Pixels: the shortest side of a picture that can be predicted."""
 MOST = 1.6
 """Factor by which a prediction is made stronger, or weaker, so that what moves does so as far as in films."""
-SURE = (0.7, 0.85)
+SURE = (0.6, 0.75)
 """Mean probability to move of the place that most likely does: below the first there is nothing in the picture that
 moves, above the second there is something."""
 PLACE = 0.02
