@@ -10,6 +10,9 @@ from .task import Task
 APART = np.radians(20)
 """Angle between two views from which motion towards one shows in the other."""
 
+SWINGS = 0.5
+"""Of the slowest sway in a clip, below which stiffness and speed make up for each other."""
+
 DEPTH = "One view does not show motion towards the camera; it was kept as small as the clip allows."
 RATIO = "A clip tells stiffness over density only: with the density wrong by a factor, so is Young's modulus."
 
@@ -24,6 +27,14 @@ def limit_notes(log_young: np.ndarray, highest: float) -> tuple[str, ...]:
             "fewer grid cells or particles.",
         )
     return ()
+
+
+def short_notes(task: Task, frequency: float) -> tuple[str, ...]:
+    """A warning when no clip shows half a swing of the fitted slowest sway (hertz)."""
+    shown = max(frequency * view.timing.frames / view.clip.fps for view in task.observations)
+    if shown >= SWINGS:
+        return ()
+    return (f"The clip shows {shown:.1f} of a swing, too little to tell stiffness by; use a longer one.",)
 
 
 def remarks_on(task: Task) -> tuple[str, ...]:

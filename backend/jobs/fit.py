@@ -16,6 +16,7 @@ from ..fitting.checkpoint import Checkpoint
 from ..fitting.driving import Driven, drive
 from ..fitting.fitted import Fitted, compliance_of, tip_motion
 from ..fitting.losses import Losses
+from ..fitting.notes import short_notes
 from ..fitting.prior import Prior
 from ..fitting.result import Fit
 from ..fitting.strategies import STRATEGIES
@@ -92,7 +93,8 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         if earlier and task.checkpoint.take_over(earlier, task.identity(params.strategy.name)):
             ctx.log("Goes on where the last fit was stopped.")
         found = STRATEGIES[params.strategy](task)
-    for note in found.notes:
+    notes = [*found.notes, *short_notes(task, found.frequency)]
+    for note in notes:
         ctx.log(note, "warning")
     for remark in found.remarks:
         ctx.log(remark)
@@ -123,7 +125,7 @@ def run(params: FitParams, inputs: dict[str, str], ctx: JobContext) -> tuple[dic
         "loss_last": found.loss_last,
         "psnr_still_db": psnr(still, comparison.wanted),
         "psnr_fitted_db": psnr(comparison.fitted, comparison.wanted),
-        "notes": [*driven.notes, *found.notes],
+        "notes": [*driven.notes, *notes],
         "remarks": list(found.remarks),
         **judged,
     }

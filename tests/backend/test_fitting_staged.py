@@ -13,7 +13,7 @@ from backend.fitting.checkpoint import Checkpoint
 from backend.fitting.driving import drive
 from backend.fitting.gusts import Gusts
 from backend.fitting.modal import fit_modal
-from backend.fitting.notes import DEPTH
+from backend.fitting.notes import DEPTH, short_notes
 from backend.fitting.physdreamer import Settings, fit_physdreamer
 from backend.fitting.picture_refinement import Schedule
 from backend.fitting.result import Fit
@@ -75,6 +75,13 @@ def test_a_checkpoint_of_another_fit_is_refused(case, clip, tmp_path):
     with pytest.raises(ValueError, match="of another clip"):
         fit_staged(case.task(other, front_view(SIZE), checkpoint=checkpoint))
     checkpoint.claim(case.task(clip, front_view(SIZE)).identity("full"))
+
+
+def test_a_clip_of_less_than_half_a_swing_is_noted(case, clip):
+    """Eleven frames of 1/30 s: half a swing of 1.36 Hz. A slower sway than that is noted, a faster one is not."""
+    task = case.task(clip, front_view(SIZE))
+    assert short_notes(task, 1.4) == ()
+    assert "shows 0.4 of a swing" in short_notes(task, 1.0)[0]
 
 
 def test_only_the_same_fit_is_taken_over(tmp_path):
