@@ -18,7 +18,7 @@ MARGIN = 8
 """Pixels left below the last thing that is drawn, at the usual scale."""
 TABS = 22
 """Width of the tabs' strip at the right of a sidebar, likewise."""
-HEAD = 224
+HEAD = 240
 """Height of what Blender says of every add-on above its preferences, likewise."""
 SETTLED = 0.7
 """Seconds until software has drawn a sidebar."""
