@@ -100,11 +100,14 @@ def phases():
         yield from settled()
         yield from settled()
         yield f"{label}, nothing runs"
-        for name, operator, arguments in (
-            ("reference", bpy.ops.sway.make_reference, {"frames": 14, "resolution": 128}),
-            ("fit", bpy.ops.sway.fit_material, {"iterations": 1}),
-            ("simulation", bpy.ops.sway.simulate, {"frames": 96}),
-        ):
+        size = {"quality": "custom", "particles": 150, "grid_cells": 8}
+        jobs = [("simulation", bpy.ops.sway.simulate, {"frames": 48, "material": "leaf", **size})]
+        if file is small:
+            jobs += [
+                ("reference", bpy.ops.sway.make_reference, {"frames": 14, "resolution": 128}),
+                ("fit", bpy.ops.sway.fit_material, {"iterations": 0, "particles": 300, "grid_cells": 10}),
+            ]
+        for name, operator, arguments in jobs:
             start()
             press(operator, **arguments)
             while queue.running():
