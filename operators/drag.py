@@ -263,4 +263,5 @@ class SWAY_OT_drag(SplatsOperator, WorkerOperator, bpy.types.Operator):
 
     def _stop(self, context):
         self._close(context)
+        context.workspace.status_text_set(None)
         self._pose = None
