@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import ROOT
 
 PAGES = (
-    "index", "five_minute_start", "splats", "parts", "reference_motion", "fit_material", "fit_report", "simulate", "bakes",
+    "index", "five_minute_start", "splats", "parts", "reference_motion", "fit_material", "fit_report",
+    "simulate", "bakes",
     "picture_editor", "predictor_use", "preferences", "jobs", "scripts", "troubleshooting", "limits",
 )  # fmt: skip
 """Those that lead through the interface; the others write of methods."""
