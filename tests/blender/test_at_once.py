@@ -25,10 +25,10 @@ def test_one_press_does_every_step_that_is_left(capture):
     import bpy
     from bl_ext.user_default.sway.properties import steps
 
-    capture.sway.material.preset = "rubber"
+    capture.sway.material.preset = "jelly"
     assert bpy.ops.sway.make_it_sway() == {"FINISHED"}
     assert all(steps.state(bpy.context.scene, capture, step) is steps.State.done for step in ("parts", "simulate"))
-    assert capture.sway.bake.made and capture.sway.material.preset == "rubber"
+    assert capture.sway.bake.made and capture.sway.material.preset == "jelly"
     simulated = capture.sway.simulate.made
     assert bpy.ops.sway.make_it_sway() == {"FINISHED"}
     assert capture.sway.simulate.made == simulated  # nothing was left to simulate
