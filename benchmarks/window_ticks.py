@@ -98,6 +98,7 @@ def phases():
         bpy.context.scene.render.resolution_x = bpy.context.scene.render.resolution_y = 128
         press(bpy.ops.sway.guess_parts, execute=True)
         yield from settled()
+        start()
         yield from settled()
         yield f"{label}, nothing runs"
         size = {"quality": "custom", "particles": 150, "grid_cells": 8}
