@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..mpm.total_lagrangian.pencil import lumped_rates, mass_matrix, sway
+from ..mpm.total_lagrangian.pencil import lumped_rates, mass_matrix, stiffness_matrix, sway
 from .sway import State, SwayProblem
 
-YOUNG_STEP, DAMPING_STEP = 0.05, 0.02
-"""Finite differences: in log10 E; in damping ratio."""
+YOUNG_STEP, PART_STEP, DAMPING_STEP = 0.05, 0.4, 0.02
+"""Finite differences: in log10 E of all, and of a part, which does little and needs a long step; in damping ratio."""
+NOTHING = 1e-9
+"""Young's modulus of what is left out, over that of the rest."""
 ANSWERING = 60
 """Modes that answer a push where stiffness differs between parts: the push's own ones are not modes there."""
 
@@ -49,27 +51,37 @@ def slopes(problem: SwayProblem, state: State, motion: np.ndarray) -> list[np.nd
 
 
 def slopes_of_parts(
-    problem: SwayProblem, state: State, motion: np.ndarray, columns: list[np.ndarray]
+    problem: SwayProblem, state: State, motion: np.ndarray, columns: list[np.ndarray], lead: int
 ) -> list[np.ndarray]:
-    """The columns of `slopes` where stiffness differs between parts, one at a given velocity for each part's log10 E.
+    """The columns of `slopes` where stiffness differs between parts, one `at_pace` for each part's log10 E.
 
-    `motion` [frames, V, 3] is the state's. By the parts from finite differences, by the amplitudes from `answers`. At
-    given amplitudes instead of a velocity, what the tips' stiffness does, a tenth of a pixel for a decade, would drown
-    in the tens of pixels that a faster push does.
+    `motion` [frames, V, 3] is the state's. By the amplitudes from `answers`, by the parts from finite differences, but
+    for part `lead`: all together act as the scaling law says, exactly. At given amplitudes instead, what the tips'
+    stiffness does, a tenth of a pixel for a decade, would drown in the tens of pixels that a faster push does.
     """
     linear, modes, parts = len(state.linear), len(state.amplitudes), len(state.log_young)
     here = problem.pixels(state, motion)
     # Softer, so that no substep has to be shorter than those of `motion`.
-    softer = [at_speed(problem, state, state.log_young - YOUNG_STEP * unit) for unit in np.eye(parts)]
+    others = [unit for k, unit in enumerate(np.eye(parts)) if k != lead]
+    softer = [at_pace(problem, state, state.log_young - PART_STEP * unit, lead) for unit in others]
     moved = zip(softer, problem.simulate(softer), strict=True)
-    by_parts = [(here - problem.pixels(s, own)) / YOUNG_STEP for s, own in moved]
+    by_parts = [(here - problem.pixels(s, own)) / PART_STEP for s, own in moved]
+    by_parts.insert(lead, columns[linear] - sum(by_parts))
     return [*answers(problem, state), *columns[modes:linear], *by_parts, *columns[-2:]]
 
 
-def at_speed(problem: SwayProblem, state: State, log_young: np.ndarray) -> State:
-    """The state with other log10 E of the parts [C], set off with the velocity that it has."""
-    other = replace(state, log_young=log_young)
-    return replace(other, amplitudes=state.amplitudes * problem.speed_up(state) / problem.speed_up(other))
+def at_pace(problem: SwayProblem, state: State, log_young: np.ndarray, lead: int) -> State:
+    """The state with other log10 E of the parts [C], set off with its own velocity at the pace of part `lead`."""
+    other, faster = replace(state, log_young=log_young), 10 ** (0.5 * (log_young[lead] - state.log_young[lead]))
+    return replace(other, amplitudes=faster * state.amplitudes * problem.speed_up(state) / problem.speed_up(other))
+
+
+def leading_part(problem: SwayProblem) -> int:
+    """The part whose stiffness sets the pace: the one that is bent most in the slowest sway of one stiffness."""
+    body = problem.solver.model
+    field = body.slowest[1][0].ravel()
+    parts = [np.where(problem.part == part, 1.0, NOTHING) for part in range(problem.part.max() + 1)]
+    return int(np.argmax([field @ (stiffness_matrix(body, body.moduli(own)) @ field) for own in parts]))
 
 
 def answers(problem: SwayProblem, state: State) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Levenberg-Marquardt on motions of one subject with the solver in the residual.
 
 Its Jacobian comes from the modes and from the scaling law, so that an iteration costs one simulation of each motion,
-and one more for each of several parts.
+and one more for each part beyond the first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from .levenberg import Minimum, levenberg_marquardt
 from .prior import Prior
 from .search import PATCHES, SPREAD, strength
-from .slopes import at_speed, slopes, slopes_of_parts
+from .slopes import at_pace, leading_part, slopes, slopes_of_parts
 from .sway import DAMPING_MAX, YOUNG_MIN, State, SwayProblem
 
 LONGEST = {"log_young": 0.15, "damping": 0.1, "delay": 1.0}
@@ -116,14 +116,15 @@ def refine(
         middle[layout.log_young] = prior.of_parts(problems[0].part)
         drawn = np.concatenate([drawn, np.eye(len(layout))[layout.log_young] / prior.spread])
     latest: dict[bytes, list[np.ndarray]] = {}
+    lead = leading_part(problems[0]) if layout.parts > 1 else 0
 
     def states_of(vector: np.ndarray) -> list[State]:
-        """With several parts the vector's amplitudes are those at the first stiffness that give the same velocity."""
+        """With several parts the vector's amplitudes are those at the first stiffness, see `at_pace`."""
         states = layout.states(vector)
         if layout.parts == 1:
             return states
         begun = [replace(own, log_young=before.log_young) for own, before in zip(states, start, strict=True)]
-        return [at_speed(p, own, s.log_young) for p, own, s in zip(problems, begun, states, strict=True)]
+        return [at_pace(p, own, s.log_young, lead) for p, own, s in zip(problems, begun, states, strict=True)]
 
     def simulated(vector: np.ndarray) -> list[np.ndarray]:
         """Motion [frames, V, 3] of each problem."""
@@ -149,9 +150,10 @@ def refine(
         for k, (problem, state) in enumerate(zip(problems, states_of(vector), strict=True)):
             columns = slopes(problem, state, motions[k])
             if layout.parts > 1:
-                columns = slopes_of_parts(problem, state, motions[k], columns)
-                slower = problem.speed_up(start[k]) / problem.speed_up(state)
-                columns[: layout.modes] = [slower * column for column in columns[: layout.modes]]
+                columns = slopes_of_parts(problem, state, motions[k], columns, lead)
+                begun = replace(state, log_young=start[k].log_young, amplitudes=np.ones(layout.modes))
+                factor = at_pace(problem, begun, state.log_young, lead).amplitudes[0]
+                columns[: layout.modes] = [factor * column for column in columns[: layout.modes]]
             block = np.zeros((columns[0].size, len(layout)))
             place = np.r_[layout.linear[k], layout.log_young, layout.damping, layout.delay(k)]
             block[:, place] = np.stack([(scales[k] * c).ravel() for c in columns], 1)
