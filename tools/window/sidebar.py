@@ -76,6 +76,7 @@ class Sidebar:
                 return place
         center = places.middle(self.region)
         yield from self.hand.turn(40, center)
+        self.buttons.clear()  # a page that adds none is then the last one
         while True:
             known = len(self.buttons)
             for fraction in FRACTIONS:
