@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import preferences, translations
+from . import translations
 from .gizmos import acting as acting_gizmos
 from .gizmos import holding as holding_gizmos
 from .gizmos import wind as wind_gizmos
@@ -39,10 +39,10 @@ from .operators.splats import (
     scale_to_size,
     select_splats,
 )
+from .panels import addon_preferences, picture_editor, pictures, simulation, splats
 from .panels import bake as bake_panel
 from .panels import fit as fit_panel
 from .panels import jobs as jobs_panel
-from .panels import picture_editor, pictures, simulation, splats
 from .panels import reference as reference_panel
 from .properties import groups, picture_groups
 from .scene import material_assets, playback, selection_overlay
@@ -52,7 +52,7 @@ from .scene.pictures import picture_mask
 CLASSES = (
     *groups.CLASSES,
     *picture_groups.CLASSES,
-    preferences.SWAY_AP_Preferences,
+    addon_preferences.SWAY_AP_Preferences,
     import_splats.SWAY_OT_import_splats,
     import_splats.SWAY_FH_splats,
     export_splats.SWAY_OT_export_splats,
