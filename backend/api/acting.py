@@ -40,7 +40,9 @@ class ActingParams:
     )
     speed: float = param(1.0, "Speed that the blow gives", min=0.0, max=1000.0, soft_max=10.0, unit="m/s")
     length: float = param(0.1, "How far the pull goes", min=0.0, max=1000.0, soft_max=1.0, unit="m")
-    radius: float = param(0.05, "Reach of a pin, or of an arrow around its tail", min=1e-4, max=1000.0, soft_max=1.0, unit="m")
+    radius: float = param(
+        0.05, "Reach of a pin, or of an arrow around its tail", min=1e-4, max=1000.0, soft_max=1.0, unit="m"
+    )
     start: int = param(0, "Frames after the simulation's first at which it begins", min=0, max=100000)
     frames: int = param(4, "How many frames it takes", min=1, max=100000, soft_max=100)
     part: int = param(0, "Number of the part that goes along: 0 is the part that holds still", min=0, max=1000)

@@ -53,7 +53,7 @@ ESC = SimpleNamespace(type="ESC", value="PRESS")
 
 
 def test_a_result_is_read_in_a_thread_and_told(followed, scene_module):
-    """Files are read beside the main thread, used on it; a long job's result is reported, and noted until it is seen."""
+    """Files are read beside the main thread, used on it; a long job's result is reported and noted until it is seen."""
     notices, operator = scene_module("jobs.notices"), followed("Simulate")
     operator.job.state, operator.job.seconds = "finished", 60.0
     assert operator.tick() == {"FINISHED"}
@@ -110,7 +110,7 @@ def test_undo_takes_back_a_shown_motion_and_redo_brings_it(plant, scene_module, 
     playback, motion, splats, arrays = (
         scene_module(name) for name in ("scene.playback", "scene.motion", "scene.splats", "backend.arrays")
     )
-    steps, scene = scene_module("properties.steps"), bpy.context.scene
+    steps = scene_module("properties.steps")
     name = plant.name
     playback.register()
     try:

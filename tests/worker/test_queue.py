@@ -1,4 +1,4 @@
-"""The queue on Blender's side: order, what builds on what, what happens when something fails. With a worker of words."""
+"""The queue on Blender's side: order, what builds on what, what a failure does. With a worker of words."""
 
 from __future__ import annotations
 
