@@ -9,8 +9,10 @@ import numpy as np
 from ..mpm.total_lagrangian.pencil import lumped_rates, mass_matrix, stiffness_matrix, sway
 from .sway import State, SwayProblem
 
-YOUNG_STEP, PART_STEP, DAMPING_STEP = 0.05, 0.4, 0.02
-"""Finite differences: in log10 E of all, and of a part, which does little and needs a long step; in damping ratio."""
+YOUNG_STEP, DAMPING_STEP = 0.05, 0.02
+"""Finite differences in log10 E of all and in damping ratio."""
+FIRST_PART_STEP, PART_STEP = 0.4, 0.05
+"""The same in log10 E of a part: while all parts are as stiff as each other, so that the truth is far; and later."""
 NOTHING = 1e-9
 """Young's modulus of what is left out, over that of the rest."""
 ANSWERING = 60
@@ -61,11 +63,12 @@ def slopes_of_parts(
     """
     linear, modes, parts = len(state.linear), len(state.amplitudes), len(state.log_young)
     here = problem.pixels(state, motion)
+    step = PART_STEP if np.ptp(state.log_young) else FIRST_PART_STEP
     # Softer, so that no substep has to be shorter than those of `motion`.
     others = [unit for k, unit in enumerate(np.eye(parts)) if k != lead]
-    softer = [at_pace(problem, state, state.log_young - PART_STEP * unit, lead) for unit in others]
+    softer = [at_pace(problem, state, state.log_young - step * unit, lead) for unit in others]
     moved = zip(softer, problem.simulate(softer), strict=True)
-    by_parts = [(here - problem.pixels(s, own)) / PART_STEP for s, own in moved]
+    by_parts = [(here - problem.pixels(s, own)) / step for s, own in moved]
     by_parts.insert(lead, columns[linear] - sum(by_parts))
     return [*answers(problem, state), *columns[modes:linear], *by_parts, *columns[-2:]]
 
