@@ -17,6 +17,10 @@ MARGIN = 1.15
 """How much larger than the objects' bounds the framed picture is."""
 OUTSIDE = 0.002
 """Share of a cloud's splats on each side of an axis that may lie outside the frame."""
+SMALLEST = 1 / 8
+"""Of the picture's shorter side: how much of it a subject takes at least to be told from what is around it."""
+FACTORY_PLACE = (7.3588915, -6.9257908, 4.9583092)
+"""Where Blender's own startup file has its camera, metres."""
 FLIP_YZ = np.diag([1.0, -1.0, -1.0])
 """Blender's camera axes (y up, looking along -z) to the backend's (y down, looking along +z)."""
 
@@ -89,6 +93,41 @@ def frame_camera(context: bpy.types.Context, objects: list[bpy.types.Object]) ->
     scene.camera = obj
     context.view_layer.update()
     return obj
+
+
+def frame_unseen(context: bpy.types.Context, obj: bpy.types.Object) -> None:
+    """Gives a scene a camera that frames the object, where it has none or has what Blender starts with, too far away.
+
+    A camera that a person has placed stays. Raises ValueError as `camera_of` does.
+    """
+    context.view_layer.update()
+    camera = context.scene.camera
+    if camera is None or (_is_factory(camera) and share_of_picture(context, obj) < SMALLEST):
+        frame_camera(context, [obj])
+
+
+def share_of_picture(context: bpy.types.Context, obj: bpy.types.Object) -> float:
+    """How much of the picture's shorter side an object's box takes, its larger way; 0 where it is outside.
+
+    Raises ValueError as `camera_of` does.
+    """
+    context.view_layer.update()
+    camera = camera_of(context.scene)
+    corners = np.array([obj.matrix_world @ Vector(corner) for corner in _bounds(obj)])  # [8, 3]
+    depths = camera.to_camera(corners)[:, 2]
+    if depths.max() <= 0:
+        return 0.0
+    if depths.min() <= 0:  # the camera is beside the object or within
+        return 1.0
+    pixels, size = camera.project(corners), np.array([camera.width, camera.height])
+    inside = np.minimum(pixels.max(0), size) - np.maximum(pixels.min(0), 0)
+    return float(inside.max() / size.min()) if (inside > 0).all() else 0.0
+
+
+def _is_factory(obj: bpy.types.Object) -> bool:
+    """Whether a camera stands as Blender's startup file has it."""
+    place = np.array(obj.matrix_world.translation)
+    return obj.name == "Camera" and obj.animation_data is None and np.allclose(place, FACTORY_PLACE, atol=1e-4)
 
 
 def _bounds(obj: bpy.types.Object) -> list:

@@ -20,16 +20,15 @@ def subject_writer(
 ) -> Callable[[], str]:
     """What writes the object's splats, parts and the scene camera's view, `height` pixels high, to a file.
 
-    They are taken now; the call, which may be a thread's, writes them and returns the path. A scene without a camera
-    gets one that frames the object. Raises ValueError when nothing is marked as moving, unless all of it may then move
-    (`whole`), and for a mirrored, sheared or unevenly scaled object.
+    They are taken now; the call, which may be a thread's, writes them and returns the path. A camera that frames the
+    object is placed where there is none of use (`camera.frame_unseen`). Raises ValueError when nothing is marked as
+    moving, unless all of it may then move (`whole`), and for a mirrored, sheared or unevenly scaled object.
     """
     scene = context.scene
     parts, stiffening = holding.parts_in(scene, obj, whole=whole), painted.read_stiffening(obj)
     if not (parts > 0).any():
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
-    if scene.camera is None:
-        camera.frame_camera(context, [obj])
+    camera.frame_unseen(context, obj)
     render = scene.render
     aspect = (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
     view = camera.camera_of(scene, width=max(round(height * aspect), 16), height=height)

@@ -30,6 +30,8 @@ LATE_ONSET = 0.5
 """Frames between the still picture and the gust."""
 SEEN = 0.5
 """Matte above which a pixel shows what moves."""
+LEAST = 0.002
+"""Share of the picture that must show it: about 5 % of its height and width. In less no line can be followed."""
 SHEET_FRAMES = 4
 """Of each candidate in the contact sheet."""
 
@@ -48,8 +50,11 @@ def run(params: ReferenceParams, inputs: dict[str, str], ctx: JobContext) -> tup
         taichi_runtime.start()
         view = render_view(subject)
         ctx.progress(1.0)
-    if not (view.matte > SEEN).any():
-        raise ValueError("the camera does not see the moving part; point it there")
+    if (view.matte > SEEN).mean() < LEAST:
+        raise ValueError(
+            "the camera sees nothing or too little of the moving part; bring it near and point it there, "
+            "or delete it to have one placed"
+        )
     shown: list[Candidate] = []
 
     def show(candidate: Candidate) -> None:

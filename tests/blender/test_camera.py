@@ -62,3 +62,43 @@ def test_framed_camera_sees_everything(scene_module, cloud, size):
     pixels = camera.camera_of(scene).project(splats.world_gaussians(obj).positions) / size
     assert pixels.min() > 0 and pixels.max() < 1
     assert (pixels.max(0) - pixels.min(0)).max() > 0.5
+
+
+def startup_camera(scene):
+    """A camera as in Blender's startup file."""
+    obj = scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(obj)
+    obj.location, obj.rotation_euler = (7.35889, -6.92579, 4.95831), (1.10932, 0, 0.81493)
+    return obj
+
+
+@pytest.mark.parametrize(("scale", "stays"), [(0.05, False), (1.0, True)])
+def test_a_small_subject_gets_a_camera_in_place_of_the_startup_files(scene_module, cloud, scale, stays):
+    """The startup file's camera, 11 m away, stays for what is metres large and goes for what is centimetres large."""
+    splats, camera = scene_module("scene.splats"), scene_module("scene.camera")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    obj.scale = (scale,) * 3
+    scene = bpy.context.scene
+    was = startup_camera(scene)
+    camera.frame_unseen(bpy.context, obj)
+    assert (scene.camera == was) == stays
+    # framed: half of the shorter side at least, as above; a cloud of 5 m from 11 m away takes as much
+    assert camera.share_of_picture(bpy.context, obj) > 0.5
+
+
+def test_a_camera_that_a_person_placed_stays(scene_module, cloud):
+    """One that was moved, or is animated, is kept although it sees nothing of the subject; that is told by 0."""
+    splats, camera = scene_module("scene.splats"), scene_module("scene.camera")
+    obj = splats.add_splats(bpy.context, "plant", cloud())
+    scene = bpy.context.scene
+    placed = startup_camera(scene)
+    placed.rotation_euler.z += np.pi  # looks away
+    obj.scale = (0.05,) * 3
+    placed.location.x += 1
+    camera.frame_unseen(bpy.context, obj)
+    assert scene.camera == placed
+    assert camera.share_of_picture(bpy.context, obj) == 0
+    placed.location.x -= 1
+    placed.keyframe_insert("location")
+    camera.frame_unseen(bpy.context, obj)
+    assert scene.camera == placed

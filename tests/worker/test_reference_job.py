@@ -169,10 +169,14 @@ def test_what_is_not_chosen_or_not_there_is_told(job, params, error, words):
 @pytest.mark.parametrize("source", [Source.wind, Source.predicted, Source.video])
 @pytest.mark.parametrize(
     ("parts", "eye", "words"),
-    [(0, -0.6, "no splat is marked as moving; paint"), (1, 0.6, "camera does not see the moving part; point it there")],
+    [
+        (0, -0.6, "no splat is marked as moving; paint"),
+        (1, 0.6, "sees nothing or too little of the moving part"),
+        (1, -20.0, "sees nothing or too little of the moving part"),
+    ],
 )
 def test_nothing_to_move_is_told(tmp_path, source, parts, eye, words):
-    """Nothing marked as moving, or a camera that looks the other way: one sentence, whatever the source."""
+    """Nothing marked as moving, a camera that looks the other way or from afar: one sentence, whatever the source."""
     gaussians, own = stalk()
     away = Camera.look_at((0, eye, 0.09), (0, eye + 1, 0.09), 2.2 * SIDE, SIDE, SIDE)
     nothing = Subject(gaussians, parts * own, away, np.full(3, 0.4), 24.0)
