@@ -6,13 +6,16 @@ import re
 
 WIDE = 0x2E80
 """First letter of the scripts whose letters are twice as wide and may break anywhere."""
-_PIECES = re.compile(r"[\u2e80-\uffef][\u3001\u3002\uff01\uff08-\uff0f\uff1a-\uff1f]*\s*|[^\s\u2e80-\uffef]+\s*")
+_UNIT = r"\d\S* (?:%|[A-Za-z]{1,2}(?![A-Za-z]))[^\s\u2e80-\uffef]*\s*"
+_WIDE = r"[\u2e80-\uffef][\u3001\u3002\uff01\uff08-\uff0f\uff1a-\uff1f]*\s*"
+_PIECES = re.compile(rf"{_UNIT}|{_WIDE}|[^\s\u2e80-\uffef]+\s*")
 
 
 def lines_of(text: str, width: int, indent: str = "") -> list[str]:
     """A text in lines of at most `width` Latin letters; those after the first are set in.
 
-    A Chinese letter counts two and carries the punctuation after it; a single word that is too long stays whole.
+    A Chinese letter counts two and carries the punctuation after it, a number its unit; a word that is too long stays
+    whole.
     """
     lines, line, filled = [], "", 0
     for piece in _PIECES.findall(text):

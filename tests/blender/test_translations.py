@@ -120,7 +120,7 @@ def test_what_is_not_sways_stays(chinese):
 
 
 def test_lines_are_as_wide_as_asked_for(addon):
-    """English breaks between words, Chinese anywhere but before a full stop; no line is wider than asked for."""
+    """English breaks between words but before a unit, Chinese anywhere but before a full stop; lines fit."""
     from bl_ext.user_default.sway.translations.lines import lines_of
 
     assert lines_of("The camera moved by 3.1 px and was held still", 20) == [
@@ -129,4 +129,5 @@ def test_lines_are_as_wide_as_asked_for(addon):
         "still",
     ]
     assert lines_of("摄像机移动了，已静止。", 12) == ["摄像机移动", "了，已静止。"]
+    assert lines_of("Part 1: 3e+06 Pa, give or take 1 %", 33) == ["Part 1: 3e+06 Pa, give or take", "1 %"]
     assert lines_of("one two three", 8, indent="  ") == ["one two", "  three"]
