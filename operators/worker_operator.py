@@ -302,8 +302,8 @@ def describe(job: queue.Job) -> str:
     if job.eta is None or job.eta <= 1:
         return f"{job.stage}, {job.fraction:.0%}"
     if job.eta < 90:
-        return f"{job.stage}, {job.fraction:.0%}, about {job.eta:.0f} s left"
-    return f"{job.stage}, {job.fraction:.0%}, about {job.eta / 60:.0f} min left"
+        return f"{job.stage}, {job.fraction:.0%}, {job.eta:.0f} s left"
+    return f"{job.stage}, {job.fraction:.0%}, {job.eta / 60:.0f} min left"
 
 
 def show_progress(context: bpy.types.Context) -> None:

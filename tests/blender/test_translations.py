@@ -32,7 +32,7 @@ def test_the_collection_finds_each_kind_of_text(texts):
         "Rendering",
         "{} splats move, {} hold still",
         "Imported {} splats",
-        "{}, {}, about {} s left",
+        "{}, {}, {} s left",
         "a video file",
         "The mask {} is {} x {} pixels, the picture {} x {}; they must be alike.",
         "{} has a cut between its frames {} and {}; choose a First Frame after it, or a clip without.",
@@ -102,7 +102,7 @@ def test_every_sentence_is_found_again_by_its_values(addon):
 
 def test_sentences_within_sentences_are_translated(chinese):
     """A stage with its job, a refusal of one of several videos, a layer's name at a beginning: all in Chinese."""
-    assert chinese("Fit Material: Fitting, 45%, about 12 s left") == "拟合材质: 正在拟合，45%，约剩 12 秒"
+    assert chinese("Fit Material: Fitting, 45%, 12 s left") == "拟合材质: 正在拟合，45%，约剩 12 秒"
     assert chinese("Online access: not allowed, wheels only") == "在线访问: 未允许，只能使用 wheel 包"
     assert chinese("Seed 4 was not used: hardly anything moves in the clip; use one with more motion") == (
         "随机种子 4 未被采用：片段中几乎没有运动；请使用运动更多的片段"
