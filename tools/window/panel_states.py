@@ -216,7 +216,7 @@ def _simulated(hand: Hand, shots: Shots) -> Waits:
     view, scene = places.area("VIEW_3D"), bpy.context.scene
     yield from _while_running(hand, view, "fit_material", lambda: shots.take("fit_running", "SWAY_PT_fit"))
     with _in(view):
-        bpy.ops.sway.fit_material(iterations=0, particles=300, grid_cells=10)
+        bpy.ops.sway.fit_material(iterations=4, particles=300, grid_cells=10)
     yield from shots.take("fit", "SWAY_PT_fit", unfolded=True)
     yield from shots.take("simulate_todo", "SWAY_PT_simulate")
     scene.sway.simulate.frames = 200
