@@ -71,20 +71,26 @@ class Sidebar:
         wanted = f"bpy.ops.{command}" + ("" if "(" in command else "(")
         last = next((place for under, place in self.buttons.items() if under.startswith(wanted)), None)
         if last is not None:
-            near = [last, *(Place(last.x, last.y + rise) for rise in range(90, -180, -STEP))]
-            if place := (yield from self._look(wanted, near)):
+            near = (Place(last.x, last.y + rise) for rise in (0, *range(90, -180, -STEP)))
+            # Below the sidebar lies the timeline: to copy there what is not is an error, whose box takes the keys away.
+            inside = [place for place in near if self.region.y < place.y < self.region.y + self.region.height]
+            if place := (yield from self._look(wanted, inside)):
                 return place
         center = places.middle(self.region)
         yield from self.hand.turn(40, center)
-        self.buttons.clear()  # a page that adds none is then the last one
+        self.buttons.clear()
         while True:
-            known = len(self.buttons)
+            top = self._scrolled()
             for fraction in FRACTIONS:
                 if place := (yield from self._look(wanted, places.down(self.region, fraction))):
                     return place
-            if len(self.buttons) == known:
-                raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
             yield from self.hand.turn(-12, center)
+            if self._scrolled() == top:
+                raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
+
+    def _scrolled(self) -> float:
+        """How far down the sidebar shows what it shows."""
+        return self.region.view2d.region_to_view(0, 0)[1]
 
     def _look(self, wanted: str, where: Iterable[Place]) -> Waits:
         """The first of the places where a command is, or None; notes where all commands were that were met."""
