@@ -11,6 +11,8 @@ from tools.window.hand import Hand, Place, Waits
 from tools.window.sidebar import TAB, Sidebar
 
 ADDON = "bl_ext.user_default.sway"
+BUSY = 400
+"""Seconds that a step may take, with its compilation, where others compute too."""
 
 
 def tell(hand: Hand, request: dict) -> Waits:
@@ -93,7 +95,7 @@ def _parts(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
 
 
 def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
-    yield from sidebar.click("sway.make_reference", lambda: _made("reference"), 120)
+    yield from sidebar.click("sway.make_reference", lambda: _made("reference"), BUSY)
     done.append("reference made")
     settings = bpy.context.scene.sway.fit
     small = settings.particles, settings.iterations
@@ -106,7 +108,7 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     assert not _made("fit")
     done.append("fit cancelled")
     settings.particles, settings.iterations = small
-    yield from sidebar.click("sway.fit_material", lambda: _made("fit"), 180)
+    yield from sidebar.click("sway.fit_material", lambda: _made("fit"), BUSY)
     done.append("fitted")
     yield from sidebar.click("sway.show_stiffness")
     yield from sidebar.click("sway.show_stiffness")
@@ -114,7 +116,7 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
 
 
 def _simulate_and_bake(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
-    yield from sidebar.click("sway.simulate", lambda: _made("simulate"), 120)
+    yield from sidebar.click("sway.simulate", lambda: _made("simulate"), BUSY)
     done.append("simulated")
     yield from sidebar.click("sway.bake", lambda: _made("bake"))
     yield from sidebar.click("sway.free_bake", lambda: not _made("bake"))
@@ -126,7 +128,7 @@ def _render(hand: Hand, done: list[str]) -> Waits:
     rendered = []
     bpy.app.handlers.render_complete.append(lambda *_: rendered.append(True))
     yield from places.menu(hand, "TOPBAR_MT_render", "bpy.ops.render.render(")
-    yield from hand.until(lambda: rendered, "a frame is rendered", 120)
+    yield from hand.until(lambda: rendered, "a frame is rendered", BUSY)
     done.append("rendered")
 
 
