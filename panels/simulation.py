@@ -79,7 +79,9 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
 
     def lines(self, found):
         tip, frequency = found["tip_amplitude_m"] * 100, found["dominant_frequency_hz"]
-        return [f"{found['frames']} frames", f"The tip moves {tip:.1f} cm at {frequency:.2f} Hz"]
+        # A few frames hold no oscillation.
+        how = f"The tip moves {tip:.1f} cm at {frequency:.2f} Hz" if frequency else f"The tip moves {tip:.1f} cm"
+        return [f"{found['frames']} frames", how]
 
     def draw_state(self, context, obj, layout):
         StepPanel.draw_state(self, context, obj, layout)
