@@ -11,6 +11,7 @@ from ..properties import steps
 from ..scene.fields import overlay
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, SidebarPanel, StepPanel, draw_lines
+from .width import side_by_side
 
 
 class SWAY_PT_fit(StepPanel, bpy.types.Panel):
@@ -21,7 +22,7 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
         return () if context.scene.sway.fit.expected == Expectation.file.name else ("expected_file",)
 
     def draw_state(self, context, obj, layout):
-        row = layout.row(align=True)
+        row = side_by_side(layout)
         row.operator("sway.load_material", icon="IMPORT")
         if not obj.sway.fit.made:
             return
@@ -61,7 +62,7 @@ class SWAY_PT_fit_report(SidebarPanel, bpy.types.Panel):
         draw_picture(layout, str(folder / "loss.png"))
         film = folder / "report.mp4"
         if film.is_file():
-            layout.operator("wm.path_open", text="Play Film of the Comparison", icon="PLAY").filepath = str(film)
+            layout.operator("wm.path_open", text="Play Comparison", icon="PLAY").filepath = str(film)
         for remark in found.get("remarks", []):
             draw_lines(layout, remark)
 

@@ -17,7 +17,7 @@ from ..scene.fields import rescaling
 from ..scene.splats import is_splats
 from ..scene.subject import scene_fps
 from ..translations import say
-from .params import draw_params
+from .params import draw_params, draw_setting
 from .step_panel import StepPanel, draw_lines, draw_note
 from .width import is_narrow
 
@@ -48,9 +48,7 @@ class SWAY_PT_simulate(StepPanel, bpy.types.Panel):
     step, operator, icon = "simulate", "sway.simulate", "PHYSICS"
 
     def draw_settings(self, context, layout):
-        layout.use_property_split = not is_narrow()
-        layout.use_property_decorate = False
-        layout.prop(context.active_object.sway.material, "preset")
+        draw_setting(layout, context.active_object.sway.material, "preset")
         StepPanel.draw_settings(self, context, layout)
 
     def hidden(self, context):
