@@ -16,7 +16,7 @@ from backend.fitting.modal import fit_modal
 from backend.fitting.modes import Modes
 from backend.fitting.observation import huber, observe, visible
 from backend.fitting.search import search
-from backend.fitting.slopes import at_pace, leading_part, slopes, slopes_of_parts
+from backend.fitting.slopes import FIRST_PART_STEP, PART_STEP, at_pace, leading_part, slopes, slopes_of_parts
 from backend.fitting.sway import State, SwayProblem
 from backend.fitting.task import Task
 from backend.fitting.timing import Timing
@@ -156,8 +156,9 @@ def test_slopes_are_those_of_the_simulation(problem):
 def test_slopes_of_parts_are_those_of_the_simulation(problem):
     """With halves of different stiffness: by each half's at the lower one's pace, and by an amplitude.
 
-    Against central differences. The lower half's is what the upper one's leaves of both, and that is a secant over 0.4
-    decades; the closed form of motion by a twentieth of the height bends no way round, which is a seventh.
+    Against differences of the solver: long ones while both halves are as stiff as each other. The lower half's is what
+    the upper one's leaves of both; the closed form of motion by a twentieth of the height bends no way round, which is
+    a seventh.
     """
     rest = problem.solver.model.rest
     halves = replace(problem, part=(rest[:, 2] > HEIGHT / 2).astype(int))
@@ -178,13 +179,18 @@ def test_slopes_of_parts_are_those_of_the_simulation(problem):
     step = np.array([0.05, 0])
     expected = (stiffer(step) - stiffer(-step)) / 0.1
     assert np.linalg.norm(lower - expected) < 0.3 * np.linalg.norm(expected)
-    secant = (halves.pixels(state, motion) - stiffer(np.array([0, -0.4]))) / 0.4
+    secant = (halves.pixels(state, motion) - stiffer(np.array([0, -PART_STEP]))) / PART_STEP
     assert np.allclose(upper, secant, atol=1e-3)
     larger, smaller = (pixels(replace(state, amplitudes=factor * amplitudes)) for factor in (1.1, 0.9))
     expected = (larger - smaller) / 0.002
     assert np.linalg.norm(columns[0] - expected) < 0.2 * np.linalg.norm(expected)
     slower = halves.velocity(at_pace(halves, state, np.array([6.1, 5.0]), 0))
     assert np.allclose(slower, 10**-0.1 * halves.velocity(state))
+    even = replace(state, log_young=np.array([6.0, 6.0]))
+    motion = halves.simulate([even])[0]
+    upper = slopes_of_parts(halves, even, motion, slopes(halves, even, motion), 0)[len(amplitudes) + 1]
+    softer = pixels(at_pace(halves, even, np.array([6.0, 6.0 - FIRST_PART_STEP]), 0))
+    assert np.allclose(upper, (halves.pixels(even, motion) - softer) / FIRST_PART_STEP, atol=1e-3)
 
 
 def test_modal_strategy_recovers_stiffness(task):

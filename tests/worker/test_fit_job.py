@@ -90,7 +90,7 @@ class Impatient(JobContext):
 
 
 STAGES = {
-    Strategy.full: ("velocity", "one", "calibrated_0", "calibrated_1", "field"),
+    Strategy.full: ("velocity", "one", "calibrated_0", "calibrated_1", "calibrated_2", "field"),
     Strategy.gradient: ("pictures",),
 }
 """What a strategy leaves to go on with; the others are made of the same stages."""
