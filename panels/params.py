@@ -15,7 +15,7 @@ def draw_params(
     layout: bpy.types.UILayout, group: Any, cls: type, *, advanced: bool = False, hide: Collection[str] = ()
 ) -> None:
     """One row a parameter, in the order of declaration."""
-    _place_names(layout)
+    place_names(layout)
     column = layout.column()
     for name, _hint, _default, spec in specs(cls):
         if spec.advanced == advanced and name not in hide:
@@ -24,16 +24,16 @@ def draw_params(
 
 def draw_setting(layout: bpy.types.UILayout, group: Any, name: str) -> None:
     """A setting with its name beside it, or, where the region is narrow, in its field or above."""
-    _place_names(layout)
+    place_names(layout)
     setting = group.bl_rna.properties[name]
-    if is_narrow() and setting.type == "ENUM":  # whose field shows what is chosen, and would cut the name
+    if is_narrow() and setting.type in ("ENUM", "STRING"):  # whose fields would cut the name
         layout.label(text=setting.name)
         layout.prop(group, name, text="")
     else:
         layout.prop(group, name)
 
 
-def _place_names(layout: bpy.types.UILayout) -> None:
+def place_names(layout: bpy.types.UILayout) -> None:
     """Of the settings that are drawn from now on: beside their fields, or in these."""
     layout.use_property_split = not is_narrow()
     layout.use_property_decorate = False

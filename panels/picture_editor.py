@@ -13,9 +13,10 @@ from ..operators.pictures.picture_operator import picture_image
 from ..operators.worker_operator import describe
 from ..scene.pictures import picture_plane, picture_prediction
 from ..translations import say
-from .params import draw_params
+from .params import draw_params, draw_setting, place_names
 from .pictures import draw_picture
 from .step_panel import draw_note
+from .width import is_narrow, side_by_side
 
 USED = {
     "plant": ("amplitude", "frequency", "damping", "flutter"),
@@ -49,9 +50,11 @@ class EditorPanel:
 
 class SWAY_UL_picture_layers(bpy.types.UIList):
     def draw_item(self, _context, layout, _data, item, _icon, _active, _property, _index=0, _flag=0):
-        row = layout.split(factor=0.62)  # names are longer than kinds
+        narrow = is_narrow()
+        row = layout if narrow else layout.split(factor=0.62)  # names are longer than kinds
         row.prop(item, "name", text="", emboss=False, icon=ICONS[item.kind])
-        row.prop(item, "kind", text="")
+        if not narrow:
+            row.prop(item, "kind", text="")
 
 
 class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
@@ -90,16 +93,15 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         if layer.kind == "volume" and not predicted:
             draw_modes(layout, layer)
         else:
-            row = layout.row(align=True)
+            row = side_by_side(layout)
             row.operator("sway.draw_picture_lines", icon="GREASEPENCIL")
             row.operator("sway.draw_picture_lines", icon="X", text="Not This").outside = True
         if predicted:
             draw_prediction(layout, picture)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        place_names(layout)
         column = layout.column()
-        for name in USED[layer.kind]:
-            column.prop(layer, name)
+        for name in (*(("kind",) if is_narrow() else ()), *USED[layer.kind]):  # beside the layer's name where it fits
+            draw_setting(column, layer, name)
         if layer.kind != "volume" or predicted:
             if layer.lines:
                 column.prop(layer, "lines")  # empty it to draw all lines anew
@@ -150,11 +152,11 @@ class SWAY_PT_picture_motion(LayeredPanel, bpy.types.Panel):
         if running and running.kind == "animate":
             draw_running(layout, running)
         else:
-            row = layout.row(align=True)
+            row = side_by_side(layout)
             row.scale_y = 1.4
             row.operator("sway.animate_picture", icon="PLAY")
             row.operator("sway.live_picture", icon="FILE_REFRESH", depress=SWAY_OT_live_picture.on)
-        row = layout.row(align=True)
+        row = side_by_side(layout)
         row.operator("sway.poke_picture", icon="VIEW_PAN")
         row.operator("sway.make_picture_planes", icon="SHAPEKEY_DATA")
 
@@ -165,11 +167,9 @@ class SWAY_PT_picture_export(LayeredPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.use_property_split = True
         settings = picture_image(context).sway.settings
-        layout.prop(settings, "file_format")
-        layout.prop(settings, "transparent")
-        layout.prop(settings, "directory")
+        for name in ("file_format", "transparent", "directory"):
+            draw_setting(layout, settings, name)
         layout.operator("sway.export_picture", icon="EXPORT")
         layout.operator_menu_enum("sway.use_picture_frames", "place", icon="IMAGE_DATA")
 
