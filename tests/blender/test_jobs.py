@@ -112,30 +112,26 @@ def test_undo_takes_back_a_shown_motion_and_redo_brings_it(plant, scene_module, 
     )
     steps = scene_module("properties.steps")
     name = plant.name
-    playback.register()
-    try:
-        for label, amplitude in (("first", 1.0), ("second", 0.25)):
-            trajectory = swing(amplitude=amplitude)
-            path = str(arrays.save(tmp_path / f"{label}.npz", trajectory.to_arrays()))
-            plant = bpy.data.objects[name]
-            steps.finish(plant, "simulate", "", path)
-            playback.show(plant, trajectory, 1, path)
-            bpy.ops.ed.undo_push(message=label)
+    for label, amplitude in (("first", 1.0), ("second", 0.25)):
+        trajectory = swing(amplitude=amplitude)
+        path = str(arrays.save(tmp_path / f"{label}.npz", trajectory.to_arrays()))
+        plant = bpy.data.objects[name]
+        steps.finish(plant, "simulate", "", path)
+        playback.show(plant, trajectory, 1, path)
+        bpy.ops.ed.undo_push(message=label)
 
-        def shown(frame):
-            plant = bpy.data.objects[name]
-            scene = bpy.context.scene
-            scene.frame_set(frame)
-            moved = splats.read_attribute(plant, motion.POSED_POSITION) - splats.read_splats(plant).positions
-            return plant.sway.simulate.file, float(np.abs(moved).max())
+    def shown(frame):
+        plant = bpy.data.objects[name]
+        scene = bpy.context.scene
+        scene.frame_set(frame)
+        moved = splats.read_attribute(plant, motion.POSED_POSITION) - splats.read_splats(plant).positions
+        return plant.sway.simulate.file, float(np.abs(moved).max())
 
-        second = shown(4)
-        bpy.ops.ed.undo()
-        first = shown(4)
-        bpy.ops.ed.redo()
-        again = shown(4)
-    finally:
-        playback.unregister()
+    second = shown(4)
+    bpy.ops.ed.undo()
+    first = shown(4)
+    bpy.ops.ed.redo()
+    again = shown(4)
     # Amplitudes are as 4 to 1, and so are displacements of a splat, whatever the object's own scale.
     assert first[0].endswith("first.npz") and second[0].endswith("second.npz") and again == second
     assert first[1] == pytest.approx(4 * second[1], rel=0.05)
