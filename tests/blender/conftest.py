@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 
 import numpy as np
 import pytest
+
+_ended_with = pytest.ExitCode.OK
+
+
+def pytest_sessionfinish(exitstatus):
+    global _ended_with
+    _ended_with = exitstatus
+
+
+def pytest_unconfigure():
+    """Blender as a Python module may wait for a sound thread of its own for ever as the process ends: all is said."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(int(_ended_with))
 
 
 @pytest.fixture(scope="module")
