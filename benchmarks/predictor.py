@@ -15,9 +15,9 @@ import numpy as np
 
 from backend.spectral.diffusion import scores
 from backend.spectral.diffusion.scores import Forecast
-from backend.spectral.predicted_layer import predicted_layer
-from backend.spectral.predictor import predict
-from backend.spectral.predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
+from backend.spectral.predictor.layer import predicted_layer
+from backend.spectral.predictor.prediction import predict
+from backend.spectral.predictor.prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 from backend.spectral.training.generator import HELD_OUT, SEEN, generate
 
 from . import predictor_clips, predictor_sheet

@@ -14,10 +14,10 @@ from backend.spectral.automatic import automatic_picture
 from backend.spectral.diffusion.scores import Forecast
 from backend.spectral.pixel_motion import Grid
 from backend.spectral.plant import plant_motion
-from backend.spectral.predicted_layer import found_mask, guessed
-from backend.spectral.predictor import SIZE, Prediction, predict
-from backend.spectral.predictor_guidance import Guidance
-from backend.spectral.predictor_prior import AMPLITUDES, DURATION, WIDTH
+from backend.spectral.predictor.guidance import Guidance
+from backend.spectral.predictor.layer import found_mask, guessed
+from backend.spectral.predictor.prediction import SIZE, Prediction, predict
+from backend.spectral.predictor.prior import AMPLITUDES, DURATION, WIDTH
 from backend.spectral.training.generator import generate
 
 Guess = Callable[[np.ndarray], Forecast]

@@ -14,8 +14,8 @@ import numpy as np
 from backend.picture import Picture
 from backend.spectral.picture import Controls, prepare, renderer
 from backend.spectral.picture_planes import continued
-from backend.spectral.predicted_layer import guessed, predicted_layer
-from backend.spectral.predictor_guidance import Guidance
+from backend.spectral.predictor.guidance import Guidance
+from backend.spectral.predictor.layer import guessed, predicted_layer
 from backend.spectral.reading import read_picture
 
 from .predictor_clips import DATA

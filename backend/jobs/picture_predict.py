@@ -11,8 +11,8 @@ from ..api.picture_predict import PicturePredictParams
 from ..context import JobContext
 from ..picture import Kind, Layer, Picture
 from ..spectral.layers import reduced
-from ..spectral.predicted_layer import guessed, likely, motion_map, predicted_layer
-from ..spectral.predictor_guidance import Guidance
+from ..spectral.predictor.guidance import Guidance
+from ..spectral.predictor.layer import guessed, likely, motion_map, predicted_layer
 from ..spectral_volume import SpectralVolume
 from .pictures import save_picture
 

@@ -14,7 +14,7 @@ from ..context import JobContext
 from ..render.view import View, render_view
 from ..spectral.frequency import clip_rate
 from ..spectral.motion_texture import motion_texture
-from ..spectral.predicted_motion import prediction_motion
+from ..spectral.predictor.reference import prediction_motion
 from ..spectral.strokes import automatic_strokes
 from ..spectral.warp import animate
 from ..subject import Subject, camera_arrays

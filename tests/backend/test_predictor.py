@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 cv2 = pytest.importorskip("cv2")
 
-from backend.spectral.predictor import DOUBTED, STILL, Prediction, _sureness, predict  # noqa: E402
-from backend.spectral.predictor_guidance import Guidance  # noqa: E402
-from backend.spectral.predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH  # noqa: E402
-from backend.spectral.predictor_weights import SHIPPED, load_weights, save_weights  # noqa: E402
+from backend.spectral.predictor.guidance import Guidance  # noqa: E402
+from backend.spectral.predictor.prediction import DOUBTED, STILL, Prediction, _sureness, predict  # noqa: E402
+from backend.spectral.predictor.prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH  # noqa: E402
+from backend.spectral.predictor.weights import SHIPPED, load_weights, save_weights  # noqa: E402
 from backend.spectral.training.generator import generate  # noqa: E402
 
 

@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
-from backend.spectral.predictor_network import PredictorNetwork  # noqa: E402
-from backend.spectral.predictor_weights import save_weights  # noqa: E402
+from backend.spectral.predictor.network import PredictorNetwork  # noqa: E402
+from backend.spectral.predictor.weights import save_weights  # noqa: E402
 from backend.spectral.training.devices import chosen, precision  # noqa: E402
 from backend.spectral.training.feed import Feed  # noqa: E402
 from backend.spectral.training.growth import begin  # noqa: E402

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from backend.spectral.predictor_prior import AMPLITUDES, WIDTH  # noqa: E402
+from backend.spectral.predictor.prior import AMPLITUDES, WIDTH  # noqa: E402
 from backend.spectral.training.generator import FAMILIES, HELD_OUT, SEEN, generate  # noqa: E402
 from backend.spectral.training.skeleton import UP, Skeleton  # noqa: E402
 from backend.spectral.training.sway import BINS, OMEGA, Gusts, response  # noqa: E402

@@ -11,8 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
-from backend.spectral.predictor_prior import AMPLITUDES, WIDTH  # noqa: E402
-from backend.spectral.predictor_weights import load_weights  # noqa: E402
+from backend.spectral.predictor.prior import AMPLITUDES, WIDTH  # noqa: E402
+from backend.spectral.predictor.weights import load_weights  # noqa: E402
 from backend.spectral.training.batches import batch  # noqa: E402
 from backend.spectral.training.generator import generate  # noqa: E402
 from backend.spectral.training.pool import Pool, write  # noqa: E402

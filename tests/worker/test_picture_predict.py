@@ -10,8 +10,8 @@ from backend.api.picture_predict import PicturePredictParams
 from backend.context import JobContext
 from backend.jobs import animate, picture_predict
 from backend.picture import Kind, Layer, Line, Picture, Wind
-from backend.spectral import predicted_layer
-from backend.spectral.predictor import Prediction
+from backend.spectral.predictor import layer as predicted_layer
+from backend.spectral.predictor.prediction import Prediction
 from backend.spectral_volume import SpectralVolume
 
 HEIGHT, WIDTH = 120, 160

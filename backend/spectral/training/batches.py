@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..predictor_guidance import GUIDES, draw_stroke
-from ..predictor_network import CELL
+from ..predictor.guidance import GUIDES, draw_stroke
+from ..predictor.network import CELL
 from .pool import Pool
 
 

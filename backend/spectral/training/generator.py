@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...spectral_volume import SpectralVolume
-from ..predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
+from ..predictor.prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 from . import fabrics, plants, wild, woods
 from .canvas import Canvas
 from .photograph import develop

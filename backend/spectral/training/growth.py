@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from ..predictor_network import BINS, PredictorNetwork
-from ..predictor_weights import load_weights
+from ..predictor.network import BINS, PredictorNetwork
+from ..predictor.weights import load_weights
 
 FAINT = 0.3
 """Of their usual size: how large modes that are new begin."""

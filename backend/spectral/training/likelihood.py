@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from ..predictor_prior import AMPLITUDES
+from ..predictor.prior import AMPLITUDES
 from .batches import Batch
 
 SHARES = torch.tensor(AMPLITUDES**2 / (AMPLITUDES**2).sum(), dtype=torch.float32)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..predictor_network import PredictorNetwork
-from ..predictor_prior import AMPLITUDES
+from ..predictor.network import PredictorNetwork
+from ..predictor.prior import AMPLITUDES
 from .batches import batch
 from .devices import precision
 from .likelihood import SEEN_TO_MOVE, SHARES, amplitude, correlation, explained, negative_log_likelihood, powers

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..predictor_prior import AMPLITUDES, WIDTH
+from ..predictor.prior import AMPLITUDES, WIDTH
 from .generator import SEEN, WITHOUT_PLANTS, Sample, generate
 
 SHAPES = ((64, 96), (64, 96), (64, 96), (96, 64), (80, 80))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..predictor_network import PredictorNetwork
+from ..predictor.network import PredictorNetwork
 from .generator import FAMILIES, generate
 from .train import UNTRAINED
 
@@ -40,8 +40,8 @@ def predicted_amplitude(network: PredictorNetwork, image: np.ndarray) -> np.ndar
     import cv2
     import torch
 
-    from ..predictor_guidance import GUIDES
-    from ..predictor_prior import WIDTH
+    from ..predictor.guidance import GUIDES
+    from ..predictor.prior import WIDTH
     from .likelihood import amplitude
     from .metrics import USUAL
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..predictor_prior import AMPLITUDES, FREQUENCIES
+from ..predictor.prior import AMPLITUDES, FREQUENCIES
 from .skeleton import Skeleton
 
 BINS = len(FREQUENCIES)

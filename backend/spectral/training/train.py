@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from ..predictor_network import DOWN, MODES, UP, WIDTHS, PredictorNetwork
-from ..predictor_weights import save_weights
+from ..predictor.network import DOWN, MODES, UP, WIDTHS, PredictorNetwork
+from ..predictor.weights import save_weights
 from .devices import chosen, precision
 from .feed import Feed
 from .generator import HELD_OUT, SEEN, VERSION, generate

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.spectral import predicted_motion
 from backend.spectral.frequency import dominant_frequency
-from backend.spectral.predicted_motion import prediction_motion
-from backend.spectral.predictor import Prediction
-from backend.spectral.predictor_prior import FREQUENCIES
+from backend.spectral.predictor import reference
+from backend.spectral.predictor.prediction import Prediction
+from backend.spectral.predictor.prior import FREQUENCIES
+from backend.spectral.predictor.reference import prediction_motion
 
 HEIGHT, WIDTH = 48, 64
 
@@ -31,7 +31,7 @@ def two_modes(monkeypatch):
     spread = np.stack([slow, 0.2 * fast], 1)
     mask = (np.abs(shapes).sum((0, 3)) > 0).astype(np.float32)
     found = Prediction(shapes, spread, np.zeros((16, 24, 32)), mask, _matte())
-    monkeypatch.setattr(predicted_motion, "predict", lambda image, guidance: found)
+    monkeypatch.setattr(reference, "predict", lambda image, guidance: found)
 
 
 def _motion(**changes) -> np.ndarray:
@@ -79,6 +79,6 @@ def test_a_view_in_which_nothing_is_recognised_is_refused(two_modes, monkeypatch
     empty = Prediction(
         np.zeros((2, 24, 32, 2), np.complex64), np.ones((16, 2)), np.zeros((16, 24, 32)), np.zeros((24, 32)), _matte()
     )
-    monkeypatch.setattr(predicted_motion, "predict", lambda image, guidance: empty)
+    monkeypatch.setattr(reference, "predict", lambda image, guidance: empty)
     with pytest.raises(ValueError, match="nothing that moves was recognised"):
         _motion()

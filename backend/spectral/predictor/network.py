@@ -2,7 +2,7 @@
 
 The phase of each frequency is the wind's, so that the mean of S_k given a picture is zero and a plain regression learns
 "no motion". What a picture does tell is the covariance: S_k ~ CN(0, Phi diag(sigma_k^2) Phi^H + diag(s^2)) with M mode
-shapes Phi per picture (the modal factor model). Everything is in units of the prior (`predictor_prior.AMPLITUDES`).
+shapes Phi per picture (the modal factor model). Everything is in units of the prior (`prior.AMPLITUDES`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .predictor_guidance import GUIDES
-from .predictor_prior import FREQUENCIES
+from .guidance import GUIDES
+from .prior import FREQUENCIES
 
 MODES = 24
 """M: mode shapes per picture."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .motion_texture import GUST_PERIODS, SUBSTEPS
-from .oscillator import response, wind
-from .plate import pull_push
-from .predictor import Prediction, predict
-from .predictor_guidance import Guidance
+from ..motion_texture import GUST_PERIODS, SUBSTEPS
+from ..oscillator import response, wind
+from ..plate import pull_push
+from .guidance import Guidance
+from .prediction import Prediction, predict
 
 SHAPES = 3
 """Main shapes of the prediction that are used."""

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..picture import Kind, Layer, Line
-from ..spectral_volume import SpectralVolume
-from . import matting
-from .automatic import automatic_mask
-from .layers import marks
-from .pixel_motion import Grid
-from .plant import plant_strokes, stroke_fields
-from .predictor import SIZE, Prediction, predict
-from .predictor_guidance import Guidance
-from .predictor_prior import AMPLITUDES, WIDTH
+from ...picture import Kind, Layer, Line
+from ...spectral_volume import SpectralVolume
+from .. import matting
+from ..automatic import automatic_mask
+from ..layers import marks
+from ..pixel_motion import Grid
+from ..plant import plant_strokes, stroke_fields
+from .guidance import Guidance
+from .prediction import SIZE, Prediction, predict
+from .prior import AMPLITUDES, WIDTH
 
 LOOKED_AT = 384
 """Longer side of the picture on which the mask is cut out, pixels."""

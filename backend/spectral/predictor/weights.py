@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-SHIPPED = Path(__file__).parent.parent / "weights" / "predictor.safetensors"
+SHIPPED = Path(__file__).parents[2] / "weights" / "predictor.safetensors"
 """The weights that come with Sway."""
 FORMAT = "sway.predictor.2"
 

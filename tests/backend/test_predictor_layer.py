@@ -7,9 +7,9 @@ import pytest
 
 from backend.picture import Kind, Line, Picture
 from backend.spectral.picture import prepare, renderer
-from backend.spectral.predicted_layer import corrected, found_mask, likely, motion_map, predicted_layer
-from backend.spectral.predictor_prior import AMPLITUDES
-from backend.spectral.predictor_prior import WIDTH as WIDTH_OF_FILMS
+from backend.spectral.predictor.layer import corrected, found_mask, likely, motion_map, predicted_layer
+from backend.spectral.predictor.prior import AMPLITUDES
+from backend.spectral.predictor.prior import WIDTH as WIDTH_OF_FILMS
 from backend.spectral_volume import SpectralVolume
 
 HEIGHT, WIDTH = 120, 160
@@ -129,8 +129,8 @@ def test_the_layer_loops_and_never_folds():
 
 def test_an_unseen_subject_moves_as_one():
     """The less the predictor sees of a subject that it is asked about, the more evenly all of that subject moves."""
-    from backend.spectral.predicted_layer import _doubt, _swayed
-    from backend.spectral.predictor import Prediction
+    from backend.spectral.predictor.layer import _doubt, _swayed
+    from backend.spectral.predictor.prediction import Prediction
 
     subject = np.zeros((80, 120), np.float32)
     subject[20:60, 30:90] = 1

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..spectral_volume import SpectralVolume
-from .predictor_guidance import Guidance
-from .predictor_prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
+from ...spectral_volume import SpectralVolume
+from .guidance import Guidance
+from .prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 
 SIZE = 88
 """Root of the area of the picture that the network sees, pixels; it was trained at 59 to 110."""
@@ -208,8 +208,8 @@ def _network_size(height: int, width: int, size: float) -> tuple[int, int]:
 def _network(weights: Path | None):
     import torch
 
-    from .predictor_network import PredictorNetwork
-    from .predictor_weights import SHIPPED, load_weights
+    from .network import PredictorNetwork
+    from .weights import SHIPPED, load_weights
 
     tensors, card = load_weights(weights or SHIPPED)
     network = PredictorNetwork(tuple(card["widths"]), card["modes"], *map(tuple, card["blocks"]))
