@@ -71,8 +71,9 @@ def _upright(gaussians: Gaussians) -> Gaussians:
 
 
 def _known_stiffness(subject: Subject, strategy: Strategy) -> list[dict]:
-    from backend.fitting.chain import Push, pictures_of
+    from backend.fitting.chain import pictures_of
     from backend.fitting.driving import drive
+    from backend.fitting.push import Push
     from backend.fitting.strategies import STRATEGIES
     from backend.fitting.task import Task
     from backend.render.view import render_view

@@ -73,7 +73,8 @@ class Bench:
 
     def one_part(self) -> list[dict]:
         """16 frames of 32 are fitted; the others are foretold."""
-        from backend.fitting.chain import Push, pictures_of
+        from backend.fitting.chain import pictures_of
+        from backend.fitting.push import Push
 
         film = self._film(self.subject.parts, (LOG_YOUNG,), 2 * FRAMES)
         found = self._fitted(self.subject.parts, film[:FRAMES])
@@ -174,7 +175,8 @@ class Bench:
         cells: int = CELLS,
     ) -> np.ndarray:
         """The plant [frames, H, W, 3] of log10 E of each part (Pa), pushed, with noise and as H.264 leaves it."""
-        from backend.fitting.chain import Push, pictures_of
+        from backend.fitting.chain import pictures_of
+        from backend.fitting.push import Push
         from backend.video.files import read_clip, write_mp4
 
         actor = self._driven(parts, particles=particles, cells=cells, seed=SEED)

@@ -7,7 +7,6 @@ Every link has its own hand-written adjoint; here they are only put in series, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from ..mpm.model import Motion
 from ..render.losses import photometric
 from ..render.rasteriser import Rasteriser
 from ..render.skinning import Skinning
-from .result import Started
+from .push import Push, PushGradient
 from .task import Observation, Task
 from .timing import Timing
 from .truncation import TruncatedSolver
@@ -28,40 +27,6 @@ Follow = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 Watch = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 """watch(film [F, H, W, 3], its clip frames [F]) -> (loss, its gradient to the film)."""
 Tick = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Push:
-    """What sets the subject in motion, and what resists."""
-
-    young: np.ndarray
-    """Young's moduli [P], pascals."""
-    velocity: np.ndarray
-    """Initial velocity [P, 3], m/s."""
-    damping: float = 0.0
-    """1/s, see `ElasticSolver.simulate`."""
-    delay: float = 0.0
-    """Onset after the clip's frame 0, frames of the clip."""
-    acceleration: np.ndarray | None = None
-    """Of wind, at the borders of the simulation's frames [frames + 1, P, 3], m/s^2."""
-
-    @staticmethod
-    def of(young: np.ndarray, damping: float, started: Started) -> Push:
-        return Push(young, started.velocity, damping, started.delay, started.acceleration)
-
-
-@dataclass(frozen=True)
-class PushGradient:
-    """Derivatives of the summed loss with respect to a `Push`."""
-
-    young: np.ndarray
-    """[P], per pascal."""
-    velocity: np.ndarray
-    """[P, 3], per m/s."""
-    damping: float
-    """Per 1/s."""
-    delay: float
-    """Per frame."""
 
 
 class Chain:

@@ -14,7 +14,7 @@ from ..gaussians import Gaussians
 from ..mpm.grid import Grid
 from ..mpm.model import Model
 from ..mpm.total_lagrangian.body import Body
-from ..mpm.total_lagrangian.pencil import resolved
+from ..mpm.total_lagrangian.resolution import resolved
 from ..mpm.total_lagrangian.solid import Solid
 from ..particles.painting import painted_factor
 from ..trajectory import Binding
@@ -32,7 +32,7 @@ LINK = 0.02
 SPLATS_PER_VOXEL = 2.0
 """Fewer leave holes: voxels are then larger."""
 RESOLVED = 32
-"""Cells along the longest axis of the grid whose slowest sway Young's modulus stands for, see `pencil.resolved`."""
+"""Cells along the longest axis of the grid whose slowest sway Young's modulus stands for, see `resolution.resolved`."""
 
 
 class NothingHolds(ValueError):

@@ -16,11 +16,12 @@ import numpy as np
 
 from ..render.losses import photometric
 from .adam import Adam
-from .chain import Judge, Push, PushGradient, picture_losses, pictures_of
+from .chain import Judge, picture_losses, pictures_of
 from .fields.parts import PartsField
 from .modes import Modes
 from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
+from .push import Push, PushGradient
 from .result import Fit
 from .sway import DAMPING_MAX, YOUNG_MAX, YOUNG_MIN, State, SwayProblem
 from .task import Standing, Task

@@ -13,12 +13,12 @@ from functools import partial
 
 import numpy as np
 
-from .chain import Push
 from .gusts import Gusts
 from .levenberg import Minimum
 from .notes import limit_notes, remarks_on
 from .observation import Tracks, observe
 from .prior import Expected, Prior
+from .push import Push
 from .result import Fit, Started
 from .rig import together
 from .search import reweighted, search

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .chain import Push, picture_losses
+from .chain import picture_losses
 from .driving import Driven
 from .fields.meanings import added_young, velocity
 from .fields.triplane import Shape, TriplaneField
 from .losses import Losses
 from .notes import remarks_on
 from .picture_refinement import Scene, Schedule, descend
+from .push import Push
 from .result import Fit, Started
 from .task import Task
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .chain import Chain, Push, PushGradient, pictures_of
+from .chain import Chain, pictures_of
 from .fields.descent import Descent
 from .fields.triplane import TriplaneField
 from .losses import Losses, spectrum_loss, track_loss
 from .observation import Tracks
+from .push import Push, PushGradient
 from .result import Started
 from .task import Observation, Standing, Task
 

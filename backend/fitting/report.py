@@ -10,7 +10,8 @@ import numpy as np
 
 from ..render.losses import psnr, ssim
 from ..video.clip import Clip
-from .chain import Push, pictures_of
+from .chain import pictures_of
+from .push import Push
 from .result import Fit
 from .task import Observation, Task
 from .uncertainty import PartStiffness, stiffness_of_parts

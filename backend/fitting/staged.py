@@ -17,7 +17,7 @@ import numpy as np
 
 from ..render.losses import photometric
 from .calibration import calibrated
-from .chain import Push, picture_losses, pictures_of
+from .chain import picture_losses, pictures_of
 from .fields.meanings import log_young, velocity
 from .fields.triplane import Shape, TriplaneField
 from .modal import Explained, explain, first_guess, observe_all, problems_of, still_loss
@@ -25,6 +25,7 @@ from .notes import limit_notes, remarks_on
 from .observation import Tracks
 from .picture_refinement import Scene, Schedule, descend
 from .poisson import poisson_note
+from .push import Push
 from .result import Fit, Started
 from .sway import SwayProblem
 from .task import Task

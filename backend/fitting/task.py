@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +20,9 @@ from .driving import Driven
 from .losses import Losses
 from .modes import Modes, sway_modes
 from .prior import Prior
+from .push import Push
 from .timing import Timing
 from .truncation import TruncatedSolver
-
-if TYPE_CHECKING:
-    from .chain import Push
 
 REFERENCE_YOUNG = 1e6
 """Pascals, at which modes are computed; those at another stiffness follow by scaling time."""

@@ -6,8 +6,9 @@ import numpy as np
 
 from backend import taichi_runtime
 from backend.camera import Camera
-from backend.fitting.chain import Push, pictures_of
+from backend.fitting.chain import pictures_of
 from backend.fitting.driving import drive
+from backend.fitting.push import Push
 from backend.fitting.task import Task
 from backend.gaussians import Gaussians, sh_from_colours
 from backend.rotations import normalised

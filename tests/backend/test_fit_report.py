@@ -11,8 +11,9 @@ import pytest
 
 from backend.context import JobContext
 from backend.fitting import report_pictures
-from backend.fitting.chain import Push, pictures_of
+from backend.fitting.chain import pictures_of
 from backend.fitting.driving import drive
+from backend.fitting.push import Push
 from backend.fitting.report import Comparison, compare
 from backend.fitting.result import Fit
 from backend.fitting.task import Task

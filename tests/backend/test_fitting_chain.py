@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from backend import taichi_runtime
-from backend.fitting.chain import Chain, Push
+from backend.fitting.chain import Chain
 from backend.fitting.driving import drive
+from backend.fitting.push import Push
 from backend.fitting.timing import Timing
 from backend.mpm.total_lagrangian.solver import ElasticSolver
 from backend.render.rasteriser import Rasteriser

@@ -9,12 +9,13 @@ import pytest
 
 from backend import taichi_runtime
 from backend.deformation import six_numbers
-from backend.fitting.chain import Chain, Push
+from backend.fitting.chain import Chain
 from backend.fitting.driving import drive
 from backend.fitting.gradient import fit_gradient
 from backend.fitting.modal import fit_modal
 from backend.fitting.modes import Modes
 from backend.fitting.observation import huber, observe, visible
+from backend.fitting.push import Push
 from backend.fitting.search import search
 from backend.fitting.slopes import FIRST_PART_STEP, PART_STEP, at_pace, leading_part, slopes, slopes_of_parts
 from backend.fitting.sway import State, SwayProblem

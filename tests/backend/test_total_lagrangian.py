@@ -12,7 +12,7 @@ from backend.forces.push import FramePush
 from backend.mpm.boundaries.colliders import Collider, Contact, HalfSpace
 from backend.mpm.grid import Grid
 from backend.mpm.model import Unstable
-from backend.mpm.total_lagrangian import pencil, solver
+from backend.mpm.total_lagrangian import pencil, resolution, solver
 from backend.mpm.total_lagrangian.solver import ElasticSolver
 from tests.backend.elastic_cases import CELL, DENSITY, YOUNG, beam, body_of, box, cantilever_rate, damped_sine
 
@@ -209,10 +209,10 @@ def test_a_fork_is_resolved():
     body = body_of(cells, edge, box((-1, -1, -1), (0, 7, 8)), cell=3 * CELL)
     finer = body_of(cells, edge, body.solid.holding, cell=CELL / 2)
     fine = pencil.sway(finer, np.full(len(finer.elements), YOUNG), 1)[0]
-    resolved = pencil.resolved(body, CELL / 2)
+    resolved = resolution.resolved(body, CELL / 2)
     assert resolved.stiffness < 0.9
     assert np.sqrt(resolved.stiffness) * shown(body, 1)[0] == pytest.approx(fine, rel=0.05)
-    assert pencil.resolved(resolved, 4 * CELL) is resolved
+    assert resolution.resolved(resolved, 4 * CELL) is resolved
 
 
 @pytest.mark.parametrize("contact", [Contact.separate, Contact.sticky])

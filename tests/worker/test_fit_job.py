@@ -15,9 +15,10 @@ from backend import arrays, taichi_runtime
 from backend.api.fit import Expectation, FitParams, Strategy
 from backend.camera import Camera
 from backend.context import Cancelled, JobContext
-from backend.fitting.chain import Push, pictures_of
+from backend.fitting.chain import pictures_of
 from backend.fitting.driving import drive
 from backend.fitting.notes import DEPTH
+from backend.fitting.push import Push
 from backend.fitting.task import Task
 from backend.gaussians import Gaussians
 from backend.jobs import fit

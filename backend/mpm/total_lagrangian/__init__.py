@@ -10,7 +10,9 @@ then damps nothing.
 | spline, splitting | the basis: B-splines, with a copy of a node for each branch that it sees |
 | elements | where the strain energy is summed: few points with the same moments as the voxels |
 | clamp | displacements that vanish where the material is held |
-| body | all of these for a solid on a grid, and the particles that carry splats: `Body` |
+| discretised | all of these for a solid on a grid, and its masses: `Discretised` |
 | matrices, pencil | stiffness and mass matrices about rest: sway modes, highest frequency |
+| body | with how stiff it is, and the particles that carry splats: `Body` |
+| resolution | the stiffness that a finer grid would show |
 | points, forward, backward, touch, solver | the motion and its gradient: `ElasticSolver` |
 """

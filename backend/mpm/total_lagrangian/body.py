@@ -7,15 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..grid import Grid
 from . import spline
-from .clamp import Clamp
-from .elements import POINTS, Elements
+from .discretised import Discretised
 from .matrices import factorised, node_matrix
-from .solid import Solid
+from .pencil import lumped_rates, sway
 
-WEIGHTLESS = 1e-13
-"""Nodes lighter than this part of the heaviest see next to nothing of the material, and stand still."""
 SLOWEST = 8
 """Modes of equal stiffness that are worked out once."""
 SMOOTH, SMALL = 1e-2, 1e-4
@@ -23,33 +19,18 @@ SMOOTH, SMALL = 1e-2, 1e-4
 
 
 @dataclass(frozen=True)
-class Body:
-    """Ingredients; the rest follows. P particles are read from the motion and describe material and pushes."""
+class Body(Discretised):
+    """Material on its rest grid, how stiff it is, and what the particles [P] that carry splats read from its motion."""
 
-    solid: Solid
-    grid: Grid
-    rest: np.ndarray
-    """Particles at rest [P, 3], metres, world, float64."""
-    density: np.ndarray
-    """Density of the material around each particle [P], kg per cubic metre."""
-    poisson: float
     stiffness: float = 1.0
-    """Factor on Young's modulus that makes the slowest sway the one of a finer grid, see `resolved`."""
+    """Factor on Young's modulus that makes the slowest sway the one of a finer grid, see `resolution.resolved`."""
     painted: np.ndarray | None = None
     """How many times as stiff an artist painted the material around each particle [P]; None where nothing is."""
 
     def __post_init__(self) -> None:
-        if np.shape(self.rest) != (len(self.rest), 3) or np.shape(self.density) != (len(self.rest),):
-            raise ValueError("Body needs rest [P, 3] and density [P]")
-        if not 0 <= self.poisson <= 0.49:
-            raise ValueError(f"Poisson's ratio is {self.poisson}; it must lie between 0 and 0.49")
-        if not np.all(self.density > 0):
-            raise ValueError("a particle has no density; it must be above zero")
+        super().__post_init__()
         if self.painted is not None and not (np.shape(self.painted) == (len(self.rest),) and np.all(self.painted > 0)):
             raise ValueError("Body needs painted [P] above zero")
-
-    def __len__(self) -> int:
-        return len(self.rest)
 
     def stiffened(self, factor: float) -> Body:
         """The same body with `stiffness` times `factor`; nothing that was worked out for this one depends on it."""
@@ -64,53 +45,6 @@ class Body:
         known = {name: value for name, value in vars(self).items() if name not in vars(other) and name != without}
         vars(other).update(known)
         return other
-
-    @cached_property
-    def elements(self) -> Elements:
-        return Elements.of(self.solid, self.grid)
-
-    @cached_property
-    def spread(self):
-        """Sparse [C, P]: mean over an element's voxels of what their nearest particles have."""
-        from scipy.sparse import coo_matrix
-        from scipy.spatial import KDTree
-
-        elements = self.elements
-        nearest = KDTree(self.rest).query(self.solid.centres)[1]
-        share = 1 / np.bincount(elements.of_voxel)
-        entries = (share[elements.of_voxel], (elements.of_voxel, nearest))
-        return coo_matrix(entries, shape=(len(elements), len(self))).tocsr()
-
-    @cached_property
-    def element_density(self) -> np.ndarray:
-        """[C], kg/m^3."""
-        return self.spread @ self.density
-
-    @cached_property
-    def share(self):
-        """Sparse [n, C]: volume of each element that belongs to each node, cubic metres."""
-        from scipy.sparse import coo_matrix
-
-        elements = self.elements
-        weights = spline.weights(elements.points, elements.span[:, None], self.grid)[0].sum(1)  # [C, 27]
-        values = weights * elements.volume[:, None] / POINTS
-        element = np.repeat(np.arange(len(elements)), 27)
-        shape = (elements.count, len(elements))
-        return coo_matrix((values.ravel(), (elements.nodes.ravel(), element)), shape=shape).tocsr()
-
-    @cached_property
-    def mass(self) -> np.ndarray:
-        """Lumped masses of the nodes [n], kg."""
-        return self.share @ self.element_density
-
-    @cached_property
-    def inverse_mass(self) -> np.ndarray:
-        """[n], 1/kg; 0 where a node stands still."""
-        return np.where(self.mass > WEIGHTLESS * self.mass.max(), 1 / np.maximum(self.mass, 1e-300), 0)
-
-    @cached_property
-    def clamp(self) -> Clamp:
-        return Clamp.of(self.solid, self.elements, self.grid, self.mass, self.element_density)
 
     @cached_property
     def seen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,8 +71,6 @@ class Body:
 
         Rates in rad/s. They grow with the root of `stiffness` times a Young's modulus that all particles share.
         """
-        from .pencil import lumped_rates, sway
-
         rates, fields = sway(self, self._spread_painted(np.ones(len(self))), SLOWEST)
         return lumped_rates(self, rates, fields), fields
 

@@ -7,13 +7,11 @@ than it, and swing by themselves where nothing is seen of it. A millionth of fic
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..grid import Grid
 from . import spline
-from .body import SLOWEST, Body
+from .discretised import Discretised
 from .elements import POINTS, Elements
 from .matrices import assembled, factorised, node_matrix
 
@@ -23,13 +21,9 @@ LEAST_MASS = 1e-3
 """Weight of smallness where displacement is stood for by the least nodal values, over the mass."""
 HELD = 1e3
 """Stiffness of what is held, over the highest of the material."""
-SAME = 0.7
-"""Share of a mode's motion, as a length, that the slowest modes on another grid explain if it is one of them."""
-COARSER = 1.5
-"""Times as large are the cells tried next where nodes swing by themselves."""
 
 
-def stiffness_matrix(body: Body, young: np.ndarray, *, filled: bool = False):
+def stiffness_matrix(body: Discretised, young: np.ndarray, *, filled: bool = False):
     """K [3n, 3n], csc, of Young's moduli of the elements [C]; `filled` adds the fictitious material.
 
     Energy density of fixed-corotated elasticity about rest: mu |sym grad u|^2 + lam / 2 (div u)^2.
@@ -54,7 +48,7 @@ def stiffness_matrix(body: Body, young: np.ndarray, *, filled: bool = False):
     return assembled(degrees, blocks.reshape(count, 81, 81), 3 * elements.count)
 
 
-def mass_matrix(body: Body):
+def mass_matrix(body: Discretised):
     """Consistent M [n, n] of one component with the fictitious material, csc, kg."""
     elements = body.elements
     points, share = _cell_points(elements, body.grid)
@@ -65,7 +59,7 @@ def mass_matrix(body: Body):
     return node_matrix(elements, body.grid, density, gradients=False) + fictitious
 
 
-def sway(body: Body, young: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def sway(body: Discretised, young: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The `count` slowest modes for Young's moduli of the elements [C]: rates [M] (rad/s), fields [M, n, 3]."""
     from scipy.sparse import csc_matrix, identity, kron
     from scipy.sparse.linalg import LinearOperator, eigsh
@@ -85,7 +79,7 @@ def sway(body: Body, young: np.ndarray, count: int) -> tuple[np.ndarray, np.ndar
     return np.sqrt(squares[order]), fields.T[order].reshape(count, -1, 3)
 
 
-def lumped_rates(body: Body, rates: np.ndarray, fields: np.ndarray) -> np.ndarray:
+def lumped_rates(body: Discretised, rates: np.ndarray, fields: np.ndarray) -> np.ndarray:
     """Rates [M] at which the solver, whose masses are lumped, shows modes [M, n, 3] of `rates` [M]; a little slower.
 
     Rayleigh's quotient, for the least nodal values that stand for the same displacement of the material.
@@ -101,45 +95,7 @@ def lumped_rates(body: Body, rates: np.ndarray, fields: np.ndarray) -> np.ndarra
     return rates * np.sqrt(true / lumped)
 
 
-def resolved(body: Body, cell: float) -> Body:
-    """The body with the `stiffness` that gives its slowest sway the rate it has on a grid of cells of `cell` metres.
-
-    Where branches part, a coarse grid welds them over a cell and a half, which makes the whole stiffer than it is.
-    """
-    low, high = body.solid.centres.min(0), body.solid.centres.max(0)
-    margin = 2
-    while cell < body.grid.cell:
-        counts = np.ceil((high - low) / cell).astype(int) + 2 * margin + 1
-        fine = replace(body, grid=Grid(low - margin * cell, cell, tuple(int(n) for n in counts)))
-        truth = _matching_rate(fine, body)
-        if truth is not None:
-            return body.stiffened(float((truth / body.slowest[0][0]) ** 2) / body.stiffness)
-        cell *= COARSER
-    return body
-
-
-def _matching_rate(fine: Body, body: Body) -> float | None:
-    """Rate of the slowest mode of `fine`, rad/s, that is one of the slowest of `body`, which has the same particles.
-
-    A node that hardly any material reaches swings by itself, at no rate that means anything. None where all modes
-    looked at are such; not a number where rounding makes the slowest a sway that nothing brings back.
-    """
-    coarse = body.readout[0] @ body.slowest[1].transpose(1, 0, 2).reshape(body.elements.count, -1)
-    modes = coarse.reshape(len(body), -1, 3).transpose(0, 2, 1).reshape(3 * len(body), -1)  # [3 P, M]
-    span = np.linalg.qr(modes)[0]
-    mass = np.asarray((fine.share @ fine.spread).sum(0)).ravel() * fine.density
-    for count in (1, SLOWEST):
-        rates, fields = sway(fine, np.ones(len(fine.elements)), count)
-        for rate, field in zip(rates, fields, strict=True):
-            motion = fine.readout[0] @ field
-            explained = np.linalg.norm(span.T @ motion.ravel()) > SAME * np.linalg.norm(motion)
-            # Modes come with a generalised mass of 1, of which a true one has most where the particles are.
-            if np.isnan(rate) or (explained and mass @ (motion**2).sum(1) > SAME**2):
-                return float(rate)
-    return None
-
-
-def highest_rate(body: Body) -> float:
+def highest_rate(body: Discretised) -> float:
     """Highest frequency of the lumped body at a Young's modulus of 1 Pa everywhere, rad/s."""
     from scipy.sparse import diags
     from scipy.sparse.linalg import eigsh
