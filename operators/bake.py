@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import bpy
 
 from ..backend import arrays
-from ..backend.api.bake import BakeParams
+from ..backend.api.bake import BakeParams, Target
 from ..backend.trajectory import Trajectory
-from ..jobs import writing
+from ..jobs import notices, queue, writing
 from ..properties import steps
 from ..properties.from_params import annotations_of, override
 from ..scene import playback
@@ -25,6 +28,8 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
     __annotations__ = annotations_of(BakeParams, {"SKIP_SAVE"})
 
     _timer: bpy.types.Timer | None = None
+    _begun: float
+    """When frames began to be written (`time.monotonic`)."""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         manager = context.window_manager
@@ -47,7 +52,8 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             return {"CANCELLED"}
         finally:
             manager.progress_end()
-        return self._finish(context, obj, trajectory, target, found)
+        self._finish(context, obj, trajectory, target, found)
+        return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if bpy.app.background:
@@ -57,7 +63,7 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             if target in bake.PARTICLES:
                 return self.execute(context)
             frames = frames_bake.begin(context, obj, trajectory, context.scene.frame_start, target)
-            self._writing = writing.start(frames)
+            self._writing, self._begun = writing.start(frames), time.monotonic()
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
@@ -101,24 +107,40 @@ class SWAY_OT_bake(SplatsOperator, bpy.types.Operator):
             return {"CANCELLED"}
         if self._writing.error:
             self.report({"ERROR"}, say(self._writing.error))
+            self._notice(obj, self._writing.error, failed=True)
         done = frames.done
         if done == frames.count or (done and frames.target == "DISK"):
             bake.attach(context, obj, frames)
             found = {} if done == frames.count else {"frames_done": done}
             trajectory = Trajectory.from_arrays(arrays.load(obj.sway.simulate.file))
-            return self._finish(context, obj, trajectory, frames.target, found)
+            if frames.target == "DISK":
+                found["folder"] = "/".join(frames.cache.folder.parts[-2:])
+            said = self._finish(context, obj, trajectory, frames.target, found)
+            if not self._writing.error:
+                self._notice(obj, said)
+            return {"FINISHED"}
         self.report({"INFO"}, say(f"Paused after {done} of {frames.count} frames; bake again to go on"))
         return {"CANCELLED"}
 
-    def _finish(self, context, obj, trajectory, target, found) -> set[str]:
+    def _notice(self, obj: bpy.types.Object, text: str, *, failed: bool = False) -> None:
+        """Mark what came of a long bake, or of one that failed, as what comes of jobs is."""
+        state, seconds = "failed" if failed else "finished", time.monotonic() - self._begun
+        folder = self._writing.frames.cache.folder
+        job = queue.Job("bake", self.bl_label, folder, obj.session_uid, obj.name, state=state, seconds=seconds)
+        notices.tell(job, text, failed=failed)
+
+    def _finish(self, context, obj, trajectory, target, found) -> str:
+        """Note the bake as done; what it keeps, in a sentence."""
         first = context.scene.frame_start
         megabytes = bake.bake_size(obj, trajectory, target, context.scene.sway.bake.bones) / 2**20
-        found |= {"frame_start": first, "frame_end": first + len(trajectory) - 1, "megabytes": megabytes}
+        found |= {"frame_start": first, "frame_end": first + len(trajectory) - 1}
+        found |= {"target": Target[target.lower()].label, "megabytes": megabytes}
         steps.finish(obj, "bake", self._origin, found=found)
         done = int(found.get("frames_done", len(trajectory)))
         markers.mark(context.scene, obj, first, first + int(found.get("loop_frames", done)) - 1)
-        self.report({"INFO"}, say(f"{describe(found)} ({megabytes:.1f} MB before compression)"))
-        return {"FINISHED"}
+        said = f"{describe(found)}. {kept(found)}"
+        self.report({"INFO"}, say(said))
+        return said
 
 
 class SWAY_OT_pause_bake(bpy.types.Operator):
@@ -137,8 +159,8 @@ class SWAY_OT_pause_bake(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def describe(found: dict[str, float]) -> str:
-    """What a bake keeps, in a few words."""
+def describe(found: dict[str, Any]) -> str:
+    """What a bake plays, in a few words."""
     if "loop_frames" in found:
         return f"Repeats every {found['loop_frames']} frames"
     if "frames_done" in found:
@@ -148,6 +170,14 @@ def describe(found: dict[str, float]) -> str:
     if "bones" in found:
         return f"{frames}: {found['bones']} bones, {found['keys']} keys, {1000 * found['error_m']:.2g} mm off"
     return frames
+
+
+def kept(found: dict[str, Any]) -> str:
+    """What a bake wrote, how much of it before compression, and where to; empty for a sample's."""
+    if "target" not in found:
+        return ""
+    written = f"{found['target']}, at most {found['megabytes']:.1f} MB"
+    return f"{written} in the folder {found['folder']}" if "folder" in found else f"{written} in the .blend"
 
 
 class SWAY_OT_free_bake(SplatsOperator, bpy.types.Operator):

@@ -11,6 +11,7 @@ from ..properties import steps
 from ..scene import look, viewport
 from ..scene.pictures import picture_plane
 from ..scene.samples import picture_sample, splat_samples
+from ..scene.splats import is_splats
 from ..scene.subject import scene_fps
 from ..translations import say
 
@@ -64,10 +65,10 @@ class SWAY_OT_add_sample(bpy.types.Operator):
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
+        if self.play and context.window is not None:
+            notes += _show(context)
         for sentence in notes:
             self.report({"INFO"}, say(sentence))
-        if self.play and context.window is not None:
-            _show(context)
         self.report({"INFO"}, say(made))
         return {"FINISHED"}
 
@@ -126,14 +127,18 @@ def _select(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     context.view_layer.objects.active = obj
 
 
-def _show(context: bpy.types.Context) -> None:
-    """Look at what was added, drawn as splats, with the timeline playing."""
+def _show(context: bpy.types.Context) -> list[str]:
+    """Look at what was added, drawn as splats, with the timeline playing; a sentence for what else changed."""
     viewport.prepare_viewports(context)
     context.scene.frame_set(context.scene.frame_start)
-    if context.area is not None and context.area.type == "VIEW_3D":
+    obj, changes = context.view_layer.objects.active, []
+    if is_splats(obj):
+        changes = viewport.frame(context, obj)
+    elif context.area is not None and context.area.type == "VIEW_3D":
         bpy.ops.view3d.view_selected()
     if not context.screen.is_animation_playing:
         bpy.ops.screen.animation_play()
+    return changes
 
 
 CLASSES = (SWAY_OT_add_sample, SWAY_MT_samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import queue, writing
-from ..operators.bake import describe
+from ..operators.bake import describe, kept
 from ..properties import steps
 from ..scene.bakes import bake
 from ..translations import say
@@ -40,7 +40,7 @@ class SWAY_PT_bake(StepPanel, bpy.types.Panel):
         return tuple(name for name, only in settings.items() if target != only)
 
     def lines(self, found):
-        return [describe(found), "Plays without the add-on"]
+        return [line for line in (describe(found), kept(found), "Plays without the add-on") if line]
 
 
 CLASSES = (SWAY_PT_bake,)

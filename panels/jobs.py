@@ -9,7 +9,8 @@ from ..operators import status_bars
 from ..operators.worker_operator import describe
 from ..translations import say
 from ..translations.lines import lines_of
-from .width import letters
+from .step_panel import draw_progress
+from .width import ICON, letters
 
 STATUS_WIDTH = 18
 """Of the progress bar in the status bar, in units of the interface."""
@@ -56,7 +57,7 @@ def title(job: queue.Job) -> str:
 def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
     """How far the running job is, and a button that ends it."""
     row = layout.row(align=True)
-    row.progress(factor=job.fraction, text=say(describe(job)))
+    draw_progress(row, job, beside=ICON)
     row.operator("sway.cancel", text="", icon="X")
 
 

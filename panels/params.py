@@ -8,7 +8,11 @@ from typing import Any
 import bpy
 
 from ..backend.api.param import specs
-from .width import is_narrow
+from ..translations.lines import length
+from .width import is_narrow, letters
+
+ENDS = 2
+"""Letters in whose place the arrows at the ends of a number's field stand."""
 
 
 def draw_params(
@@ -26,11 +30,21 @@ def draw_setting(layout: bpy.types.UILayout, group: Any, name: str) -> None:
     """A setting with its name beside it, or, where the region is narrow, in its field or above."""
     place_names(layout)
     setting = group.bl_rna.properties[name]
-    if is_narrow() and setting.type in ("ENUM", "STRING"):  # whose fields would cut the name
-        layout.label(text=setting.name)
+    if is_narrow() and (setting.type in ("ENUM", "STRING", "POINTER") or _is_crowded(group, setting)):
+        layout.label(text=setting.name, text_ctxt=setting.translation_context)
         layout.prop(group, name, text="")
     else:
         layout.prop(group, name)
+
+
+def _is_crowded(group: Any, setting: bpy.types.Property) -> bool:
+    """Whether a number's field has no room for its name beside its value."""
+    if setting.type not in ("INT", "FLOAT") or setting.is_array:
+        return False
+    value = getattr(group, setting.identifier)
+    digits = f"{value:.2f}" if setting.type == "FLOAT" else str(value)
+    name = bpy.app.translations.pgettext_iface(setting.name, setting.translation_context)
+    return length(name) + len(digits) > letters() - ENDS
 
 
 def place_names(layout: bpy.types.UILayout) -> None:

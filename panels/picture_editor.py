@@ -10,12 +10,11 @@ from ..backend.api.video_modes import VideoModesParams
 from ..jobs import queue
 from ..operators.pictures.picture import SWAY_OT_live_picture
 from ..operators.pictures.picture_operator import picture_image
-from ..operators.worker_operator import describe
 from ..scene.pictures import picture_plane, picture_prediction
 from ..translations import say
 from .params import draw_params, draw_setting, place_names
 from .pictures import draw_picture
-from .step_panel import draw_note
+from .step_panel import draw_note, draw_progress
 from .width import is_narrow, side_by_side
 
 USED = {
@@ -104,8 +103,8 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
             draw_setting(column, layer, name)
         if layer.kind != "volume" or predicted:
             if layer.lines:
-                column.prop(layer, "lines")  # empty it to draw all lines anew
-            column.prop(layer, "mask")
+                draw_setting(column, layer, "lines")  # empty it to draw all lines anew
+            draw_setting(column, layer, "mask")
             if layer.mask:
                 column.prop(picture, "show_mask")
 
@@ -217,7 +216,7 @@ class SWAY_PT_picture_planes(bpy.types.Panel):
 
 
 def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
-    layout.progress(factor=job.fraction, text=say(describe(job)))
+    draw_progress(layout, job)
     layout.operator("sway.cancel", icon="X")
 
 

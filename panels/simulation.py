@@ -131,7 +131,7 @@ class SWAY_PT_material(SimulationPanel, bpy.types.Panel):
         column.operator("sway.remove_part_material", icon="REMOVE", text="")
         if sway.part_material < len(sway.part_materials):
             item = sway.part_materials[sway.part_material]
-            layout.operator("sway.assign_part", icon="MESH_CUBE").part = item.part
+            layout.operator("sway.assign_part", text="Part from Boxes", icon="MESH_CUBE").part = item.part
             _draw_material(layout, item)
         layout.operator("sway.add_asset_library", icon="ASSET_MANAGER")
 

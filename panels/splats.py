@@ -14,8 +14,12 @@ from ..scene.fields import heat_map, overlay, painted
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from ..translations import say
+from ..translations.lines import length
 from .step_panel import SidebarPanel, StepPanel, draw_lines, draw_note
-from .width import is_narrow, side_by_side
+from .width import is_narrow, letters, side_by_side
+
+FEW = 11
+"""Letters that a value has room for beside its name in a narrow region."""
 
 
 class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
@@ -29,7 +33,11 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
             draw_note(layout, "Select or import a splat object", "INFO")
             return
         count = say(f"{len(obj.data.points):,} splats")  # by itself: the object's name is never translated
-        layout.label(text=f"{obj.name}: {count}", icon="OUTLINER_OB_POINTCLOUD", translate=False)
+        whole = f"{obj.name}: {count}"
+        lines = [whole] if length(whole) <= letters(icon=True) else [obj.name, count]
+        column = layout.column(align=True)
+        for line, icon in zip(lines, ("OUTLINER_OB_POINTCLOUD", "BLANK1"), strict=False):
+            column.label(text=line, icon=icon, translate=False)
         if not obj.sway.bake.made:
             row = layout.row()
             row.scale_y = 1.4
@@ -114,18 +122,28 @@ class SWAY_PT_statistics(SplatsPanel, bpy.types.Panel):
         rows = (
             ("Splats", f"{found.splats:,}"),
             ("SH Degree", str(found.sh_degree)),
-            ("Size", " × ".join(f"{metres:.3g}" for metres in found.size) + " m"),
-            ("Without 1 %", " × ".join(f"{metres:.3g}" for metres in found.inner_size) + " m"),
+            ("Size", _metres(found.size)),
+            ("Without 1 %", _metres(found.inner_size)),
             ("Memory", f"{found.memory / 2**20:.1f} MB"),
             ("Moving", f"{found.moving:.0%}"),
         )
-        split = self.layout.split(factor=0.4)
-        names, values = split.column(), split.column()
-        names.alignment = "RIGHT"
+        column = self.layout.column(align=True)
         for name, value in rows:
-            names.label(text=name)
-            values.label(text=value)
+            if is_narrow() and len(value) > FEW:  # below its name
+                column.label(text=name)
+                column.row().label(text=f"  {value}", translate=False)
+                continue
+            split = column.split(factor=0.5 if is_narrow() else 0.4)
+            label = split.row()
+            label.alignment = "LEFT" if is_narrow() else "RIGHT"
+            label.label(text=name)
+            split.label(text=value, translate=False)
         self.layout.operator("sway.scale_to_size", icon="DRIVER_DISTANCE")
+
+
+def _metres(size) -> str:
+    """Three sides of a box, short enough for a narrow region."""
+    return " × ".join(f"{metres:.2g}" if metres < 10 else f"{metres:.0f}" for metres in size) + " m"
 
 
 class SWAY_PT_clean_up(SplatsPanel, bpy.types.Panel):

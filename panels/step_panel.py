@@ -12,20 +12,23 @@ from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene.splats import is_splats
 from ..translations import say
-from ..translations.lines import lines_of
+from ..translations.lines import length, lines_of
 from .params import draw_params
 from .pictures import draw_picture
 from .width import letters
 
 _ICON = {steps.State.todo: "RADIOBUT_OFF", steps.State.done: "CHECKMARK", steps.State.outdated: "ERROR"}
+OVER = 2
+"""Letters that a bar shows more than a label, which begins and ends further in."""
 _TITLES: dict[str, str] = {}
 """Of each step's panel."""
 
 
 def draw_lines(layout: bpy.types.UILayout, sentence: str) -> None:
     """A sentence in Blender's language, over as many lines as the sidebar needs as wide as it is."""
+    column = layout.column(align=True)
     for line in lines_of(say(sentence), letters(), indent="    "):
-        layout.label(text=line, translate=False)
+        column.label(text=line, translate=False)
 
 
 def draw_note(layout: bpy.types.UILayout, sentence: str, icon: str) -> None:
@@ -33,6 +36,13 @@ def draw_note(layout: bpy.types.UILayout, sentence: str, icon: str) -> None:
     column = layout.column(align=True)
     for number, line in enumerate(lines_of(say(sentence), letters(icon=True))):
         column.label(text=line, icon="BLANK1" if number else icon, translate=False)  # type: ignore[arg-type]
+
+
+def draw_progress(layout: bpy.types.UILayout, job: queue.Job, beside: int = 0) -> None:
+    """How far a job is, in as many words as there is room for beside so many letters' worth of buttons."""
+    stage, room = f"{job.stage}, {job.fraction:.0%}", letters() + OVER - beside
+    texts = [say(describe(job)), say(stage), f"{job.fraction:.0%}"]
+    layout.progress(factor=job.fraction, text=next((t for t in texts if length(t) <= room), texts[-1]), translate=False)
 
 
 class SidebarPanel:
@@ -110,7 +120,7 @@ class StepPanel(SidebarPanel):
             row.operator("sway.queue_remove", text="", icon="X").job = job.id
             return
         if job:
-            layout.progress(factor=job.fraction, text=say(describe(job)))
+            draw_progress(layout, job)
             draw_picture(layout, job.preview)
             layout.operator("sway.cancel", icon="X")
             return

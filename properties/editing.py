@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.splats import is_splats
+from .from_params import CONTEXT
 
 
 class SWAY_PG_Editing(bpy.types.PropertyGroup):
@@ -42,6 +43,7 @@ class SWAY_PG_Editing(bpy.types.PropertyGroup):
     )
     strength: bpy.props.FloatProperty(
         name="Strength",
+        translation_context=CONTEXT,
         description="How far a stroke goes towards what the brush paints",
         default=1.0,
         min=0.0,

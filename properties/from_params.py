@@ -10,6 +10,9 @@ import bpy
 
 from ..backend.api.param import ParamSpec, label_of, specs
 
+CONTEXT = "Sway"
+"""Of translations: where Blender has another word for a name, as for its own Strength, Sway's is taken."""
+
 _RNA_UNIT = {
     "m": "LENGTH",
     "m/s": "VELOCITY",
@@ -26,6 +29,7 @@ def property_of(name: str, hint: Any, default: Any, spec: ParamSpec, options: Se
     if spec.unit and spec.unit not in _RNA_UNIT:
         label += f" ({spec.unit})"
     common: dict[str, Any] = {"name": label, "description": spec.doc, "options": {"ANIMATABLE", *options}}
+    common["translation_context"] = CONTEXT
     if hint is bool:
         return bpy.props.BoolProperty(default=default, **common)
     if hint is str:

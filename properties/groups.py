@@ -12,7 +12,7 @@ from ..backend.api.simulate import SimulateParams
 from ..scene.drawing import display
 from ..scene.fields import heat_map, overlay, rescaling
 from .editing import SWAY_PG_Editing
-from .from_params import group_of
+from .from_params import CONTEXT, group_of
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
 
 ReferenceGroup, FitGroup, SimulateGroup, BakeGroup, ActingGroup = map(
@@ -107,6 +107,7 @@ class SWAY_PG_Object(bpy.types.PropertyGroup):
     )
     stiffness: bpy.props.FloatProperty(
         name="Stiffness",
+        translation_context=CONTEXT,
         description="Times as stiff as simulated: plays the finished motion faster, or slower, at once. Exact where it "
         "sways freely; wind and gravity would not run faster along",
         min=0.01,

@@ -69,7 +69,7 @@ def frame_camera(context: bpy.types.Context, objects: list[bpy.types.Object]) ->
         raise ValueError("there is nothing to frame; select a splat cloud first")
     context.view_layer.update()
     scene = context.scene
-    corners = np.array([obj.matrix_world @ Vector(corner) for obj in objects for corner in _bounds(obj)])  # [8 n, 3]
+    corners = np.array([obj.matrix_world @ Vector(corner) for obj in objects for corner in box_of(obj)])  # [8 n, 3]
     low, high = corners.min(0), corners.max(0)
     size = np.maximum(high - low, 1e-3)
 
@@ -113,7 +113,7 @@ def share_of_picture(context: bpy.types.Context, obj: bpy.types.Object) -> float
     """
     context.view_layer.update()
     camera = camera_of(context.scene)
-    corners = np.array([obj.matrix_world @ Vector(corner) for corner in _bounds(obj)])  # [8, 3]
+    corners = np.array([obj.matrix_world @ Vector(corner) for corner in box_of(obj)])  # [8, 3]
     depths = camera.to_camera(corners)[:, 2]
     if depths.max() <= 0:
         return 0.0
@@ -130,7 +130,7 @@ def _is_factory(obj: bpy.types.Object) -> bool:
     return obj.name == "Camera" and obj.animation_data is None and np.allclose(place, FACTORY_PLACE, atol=1e-4)
 
 
-def _bounds(obj: bpy.types.Object) -> list:
+def box_of(obj: bpy.types.Object) -> list:
     """Corners [8] of an object's box in its own frame; for splats without the few that float far off."""
     if not splats.is_splats(obj):
         return list(obj.bound_box)

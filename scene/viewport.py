@@ -5,7 +5,15 @@ from __future__ import annotations
 import contextlib
 
 import bpy
+import numpy as np
+from mathutils import Vector
 
+from .camera import box_of
+
+AROUND = 1.1
+"""How much larger than what is framed the view is."""
+FACTORY_CUBE = ("Cube", 8)
+"""Name and number of vertices of what Blender's startup file has at the origin, two metres wide."""
 TRIED_AGAIN, TRIES = 0.2, 50
 """Seconds between two looks whether a sidebar has been drawn, and how many there are at most."""
 
@@ -29,6 +37,43 @@ def prepare_viewports(context: bpy.types.Context) -> list[str]:
         space.overlay.show_outline_selected = False
     _show_sidebars(context)
     return changes
+
+
+def frame(context: bpy.types.Context, obj: bpy.types.Object) -> list[str]:
+    """Turns the window's 3D viewports to an object, from where they look; returns a sentence for each further change.
+
+    The startup file's cube is hidden where it stands around the object, which could not be seen inside. Views through
+    a camera stay.
+    """
+    if context.window is None:
+        return []
+    context.view_layer.update()
+    corners = np.array([obj.matrix_world @ Vector(corner) for corner in box_of(obj)])  # [8, 3] m
+    middle, radius = (corners.max(0) + corners.min(0)) / 2, float(np.linalg.norm(np.ptp(corners, axis=0))) / 2
+    for area in (area for area in context.window.screen.areas if area.type == "VIEW_3D"):
+        space = area.spaces.active
+        view, region = space.region_3d, next(r for r in area.regions if r.type == "WINDOW")
+        if view.view_perspective == "CAMERA" or min(region.width, region.height) < 2:
+            continue
+        shorter = min(region.width, region.height) / max(region.width, region.height)
+        half_view = 36 / space.lens * shorter  # a viewport's sensor is 72 mm wide, along the longer side
+        view.view_location, view.view_distance = middle, AROUND * max(radius, 1e-3) / half_view
+        space.clip_end = max(space.clip_end, 10 * view.view_distance)
+    return _hide_startup_cube(context, corners)
+
+
+def _hide_startup_cube(context: bpy.types.Context, corners: np.ndarray) -> list[str]:
+    """Hides it, from renders too, where it is as Blender starts with it and the corners' box reaches into it."""
+    name, vertices = FACTORY_CUBE
+    cube = context.scene.objects.get(name)
+    if cube is None or cube.type != "MESH" or len(cube.data.vertices) != vertices or cube.animation_data is not None:
+        return []
+    untouched = cube.matrix_world.is_identity and not cube.modifiers and not cube.hide_get()
+    if not untouched or np.any(corners.min(0) > 1) or np.any(corners.max(0) < -1):
+        return []
+    cube.hide_set(True)
+    cube.hide_render = True
+    return ["The startup file's cube is hidden: it stood around the splats."]
 
 
 def _show_sidebars(context: bpy.types.Context) -> None:

@@ -55,6 +55,7 @@ def main() -> int:
                 only=options.names,
                 scale=options.scale,
                 theme=options.theme,
+                language=options.language,
                 width=options.width,
             )
         finally:
@@ -71,6 +72,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=dev.ROOT / "docs" / "panels")
     parser.add_argument("--scale", type=float, default=1.0, help="of Blender's interface")
     parser.add_argument("--theme", default="", help="as Blender_Light")
+    parser.add_argument("--language", default="", help="as zh_HANS")
     parser.add_argument("--width", type=int, default=0, help="of the sidebar, pixels; 0 is Blender's own")
     return parser.parse_args()
 

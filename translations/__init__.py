@@ -25,8 +25,8 @@ SAME = frozenset(
     }
 )  # fmt: skip
 """Names that are the same in every language."""
-CONTEXTS = ("*", "Operator")
-"""Blender looks a button's text up in the second, everything else in the first."""
+CONTEXTS = ("*", "Operator", "Sway")
+"""Blender looks a button's text up in the second, a parameter's name in the third, everything else in the first."""
 
 
 def say(text: str) -> str:

@@ -65,7 +65,8 @@ FROM_TABLES = frozenset(
     {
         "Install Backend", "Resume", "Update", "Repair", "Cancelling", "Splats", "Size", "Memory", "Moving",
         "any value", "water line", "way", "cannot tell stiffness from speed", "is less sure of the stiffness",
-        "the video of seed {}",
+        "the video of seed {}", "Watch", "Relight", "Sways at {} Hz, {} % off the clip",
+        "{} frames it had not seen: {} dB, {} dB against standing still, SSIM {}",
     }
 )  # fmt: skip
 """Texts that are shown, but spelled where nothing tells so."""

@@ -41,7 +41,8 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     )
     set_up_view: bpy.props.BoolProperty(
         name="Set Up View",
-        description="Set what splats need: their own colours (view transform Raw), Cycles' bounces, viewport shading",
+        description="Set what splats need: their own colours (view transform Raw), Cycles' bounces, viewport shading, "
+        "and, for the first of a scene, the view turned to them",
         default=True,
     )
     sequence: bpy.props.BoolProperty(
@@ -52,6 +53,8 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
     keep: bpy.props.EnumProperty(name="Keep Frames", items=KEEP, default="PACKED")
 
     _timer: bpy.types.Timer | None = None
+    _first: bool
+    """Whether there were no splats in the scene before."""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if self.filepath and Path(self.filepath).is_file():  # dropped into the viewport
@@ -60,6 +63,7 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
+        self._first = not any(splats.is_splats(obj) for obj in context.scene.objects)
         try:
             if self.sequence or (path.is_dir() and not (path / formats.sog.META).is_file()):
                 self._book = flipbook.begin(context, formats.sequence_of(path), _read, self.keep)
@@ -121,6 +125,8 @@ class SWAY_OT_import_splats(bpy.types.Operator, ImportHelper):
         changes = []
         if self.set_up_view:
             changes = look.prepare_scene(context.scene) + viewport.prepare_viewports(context)
+            if self._first:
+                changes += viewport.frame(context, context.view_layer.objects.active)
         degree = file.gaussians.sh_degree
         if degree > harmonics.DEGREE:
             changes.append(f"Harmonics of degree {degree} are kept for export; {harmonics.DEGREE} degrees are drawn.")

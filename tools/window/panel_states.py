@@ -20,6 +20,8 @@ TABS = 22
 """Width of the tabs' strip at the right of a sidebar, likewise."""
 HEAD = 240
 """Height of what Blender says of every add-on above its preferences, likewise."""
+PART = 0.4
+"""Of a fit, after which its loss has a course to be seen."""
 SETTLED = 0.7
 """Seconds until software has drawn a sidebar."""
 
@@ -129,6 +131,8 @@ def _look(request: dict) -> None:
     preferences = bpy.context.preferences
     preferences.view.ui_scale = request["scale"]
     preferences.system.use_region_overlap = False
+    if request["language"]:
+        preferences.view.language = request["language"]
     if request["theme"]:
         folder = Path(bpy.utils.system_resource("SCRIPTS")) / "presets" / "interface_theme"
         bpy.ops.script.execute_preset(
@@ -214,7 +218,8 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
 def _simulated(hand: Hand, shots: Shots) -> Waits:
     """Fit, simulation, bake."""
     view, scene = places.area("VIEW_3D"), bpy.context.scene
-    yield from _while_running(hand, view, "fit_material", lambda: shots.take("fit_running", "SWAY_PT_fit"))
+    scene.sway.fit.particles, scene.sway.fit.grid_cells = 300, 10
+    yield from _while_running(hand, view, "fit_material", lambda: shots.take("fit_running", "SWAY_PT_fit"), _compared)
     with _in(view):
         bpy.ops.sway.fit_material(iterations=4, particles=300, grid_cells=10)
     yield from shots.take("fit", "SWAY_PT_fit", unfolded=True)
@@ -257,12 +262,22 @@ def _image_editor(shots: Shots, request: dict) -> Waits:
     yield SETTLED
 
 
-def _while_running(hand: Hand, view: Any, name: str, photograph: Any) -> Waits:
-    """Start a job as a button does, let it be photographed, and cancel it with Esc."""
+def _begun(job: Any) -> bool:
+    """Whether a job has come beyond its start."""
+    return job.fraction > 0
+
+
+def _compared(job: Any) -> bool:
+    """Whether a fit shows the clip beside itself above the course of its loss, as it does after its first steps."""
+    return bool(job.preview) and job.fraction > PART
+
+
+def _while_running(hand: Hand, view: Any, name: str, photograph: Any, ready: Any = _begun) -> Waits:
+    """Start a job as a button does, let it be photographed when it is `ready`, and cancel it."""
     queue = sys.modules[f"{ADDON}.jobs.queue"]
     with _in(view):
         getattr(bpy.ops.sway, name)("INVOKE_DEFAULT")
-    yield from hand.until(lambda: (job := queue.running()) is None or job.fraction > 0, "it runs", 400)
+    yield from hand.until(lambda: (job := queue.running()) is None or ready(job), "it runs", 400)
     yield from photograph()
     if (job := queue.running()) is not None:
         queue.cancel(job)
