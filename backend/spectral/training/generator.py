@@ -8,7 +8,7 @@ import numpy as np
 
 from ...spectral_volume import SpectralVolume
 from ..predictor.prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
-from . import fabrics, plants, wild, woods
+from . import fabrics, hangings, plants, wild, woods
 from .canvas import Canvas
 from .photograph import develop
 from .plants import Frame
@@ -16,7 +16,7 @@ from .scenery import background, distractor, pot, roughen, shadow
 from .skeleton import Shape, Skeleton
 from .sway import BINS, Gusts, Motion, response, strength
 
-VERSION = 6
+VERSION = 7
 """Goes up when the same seed gives another picture."""
 FAMILIES = {
     "flower": plants.flower,
@@ -32,13 +32,15 @@ FAMILIES = {
     "palm": woods.palm,
     "willow": woods.willow,
     "lantern": fabrics.lantern,
+    "raceme": hangings.raceme,
+    "curtain": hangings.curtain,
     "flag": fabrics.flag,
     "wild": wild.wild,
 }
 HELD_OUT = ("fern", "palm", "willow")
 """Never trained on."""
 SEEN = tuple(name for name in FAMILIES if name not in HELD_OUT)
-HANGING = ("ivy", "lantern")
+HANGING = ("ivy", "lantern", "raceme", "curtain")
 WILD = 0.3
 """Probability that "wild" stands for another family where it is among those that may appear."""
 WITHOUT_PLANTS = 0.18

@@ -134,7 +134,7 @@ def _organ(
             tip = begin + 0.4 * reach * np.array([np.cos(lean), np.sin(lean)])
             plant.carry(twig, leaf(begin, tip, 0.4 * habit.slender * reach), habit.green * rng.uniform(0.75, 1.2))
     elif habit.organ == 4:
-        fall = -UP + rng.normal(0, 0.2)
+        fall, reach = -UP + rng.normal(0, 0.2), reach * rng.uniform(1, 2)
         for strand in plant.chain(joint, fall, reach, 0.3, 2, ratio=rng.uniform(1.0, 1.8), start=at):
             half = habit.slender * 0.12 * reach + 0.3
             plant.bar(strand, half, half, habit.green * rng.uniform(0.75, 1.2))
