@@ -169,15 +169,15 @@ class SWAY_PT_surroundings(SimulationPanel, bpy.types.Panel):
         if group.force_fields:
             for other in fields:
                 kind = other.field.type
-                layout.label(text=other.name, icon=_FIELD_ICONS.get(kind, "FORCE_TURBULENCE"))
-        layout.prop(group, "acting_objects")
+                column.label(text=other.name, icon=_FIELD_ICONS.get(kind, "FORCE_TURBULENCE"))
+        column.prop(group, "acting_objects")
         if group.acting_objects:
             for other in acting:
                 kind = Acting[other.sway.acting.kind]
-                layout.label(text=say(f"{other.name}: {kind.label}"), icon=_ACTING_ICONS[kind])
-        layout.prop(group, "floor")
+                column.label(text=say(f"{other.name}: {kind.label}"), icon=_ACTING_ICONS[kind])
+        column.prop(group, "floor")
         if group.floor:
-            layout.prop(group, "floor_height")
+            column.prop(group, "floor_height")
         row = layout.grid_flow(columns=2, align=True)
         row.operator("sway.add_acting", text="Impulse", icon="FORCE_FORCE").kind = Acting.impulse.name
         row.operator("sway.add_acting", text="Pull", icon="VIEW_PAN").kind = Acting.pull.name

@@ -8,6 +8,11 @@ from ..scene.splats import is_splats
 from .from_params import CONTEXT
 
 
+# By name: a lambda in an annotation that Blender evaluates knows nothing of its module.
+def _may_crop(_self: SWAY_PG_Editing, obj: bpy.types.Object) -> bool:
+    return not is_splats(obj)
+
+
 class SWAY_PG_Editing(bpy.types.PropertyGroup):
     """What buttons and brush work with."""
 
@@ -15,7 +20,7 @@ class SWAY_PG_Editing(bpy.types.PropertyGroup):
         name="Cropper",
         description="An empty or a mesh around what to keep; its box, or the ball in it, crops the splats",
         type=bpy.types.Object,
-        poll=lambda _self, obj: not is_splats(obj),
+        poll=_may_crop,
     )
     kind: bpy.props.EnumProperty(
         name="Paint",
