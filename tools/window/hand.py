@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import bpy
@@ -17,6 +18,8 @@ HANDLED = 0.05
 """Seconds in which Blender takes in what was sent to it."""
 STEP = 13
 """Pixels between two looks: buttons are 20 high and wide, at the usual scale."""
+DRAGGED = 6
+"""Events of the mouse between two places of a drag."""
 _LETTERS = {
     " ": "SPACE",
     "/": "SLASH",
@@ -67,6 +70,18 @@ class Hand:
         self.send(button, "RELEASE", place, **held)
         yield 4 * HANDLED
 
+    def drag(self, *places: Place) -> Waits:
+        """Press at the first place, pass over those between, let go at the last; counts as one click."""
+        yield from self.move(places[0])
+        self.clicks += 1
+        self.send("LEFTMOUSE", "PRESS", places[0])
+        yield HANDLED
+        for start, end in pairwise(places):
+            for part in range(1, DRAGGED + 1):
+                yield from self.move(_between(start, end, part / DRAGGED))
+        self.send("LEFTMOUSE", "RELEASE", places[-1])
+        yield 4 * HANDLED
+
     def key(self, kind: str, place: Place, **held: bool) -> Waits:
         """Strike a key with the mouse over a place."""
         yield from self.move(place)
@@ -85,11 +100,11 @@ class Hand:
             self.send(kind, "RELEASE", place)
         yield 4 * HANDLED
 
-    def turn(self, notches: int, place: Place) -> Waits:
+    def turn(self, notches: int, place: Place, **held: bool) -> Waits:
         """Turn the wheel: up is positive."""
         yield from self.move(place)
         for _ in range(abs(notches)):
-            self.send("WHEELUPMOUSE" if notches > 0 else "WHEELDOWNMOUSE", "PRESS", place)
+            self.send("WHEELUPMOUSE" if notches > 0 else "WHEELDOWNMOUSE", "PRESS", place, **held)
         yield 4 * HANDLED
 
     def under(self, place: Place) -> Waits:
@@ -99,6 +114,17 @@ class Hand:
         self.send("MOUSEMOVE", "NOTHING", place)
         self.send("C", "PRESS", place, ctrl=True)
         self.send("C", "RELEASE", place, ctrl=True)
+        yield 0.01
+        return manager.clipboard
+
+    def setting_under(self, place: Place) -> Waits:
+        """The data path of the setting at a place, as Ctrl Shift Alt C copies it; "" where there is none."""
+        manager = bpy.context.window_manager
+        manager.clipboard = ""
+        held = {"ctrl": True, "shift": True, "alt": True}
+        self.send("MOUSEMOVE", "NOTHING", place)
+        self.send("C", "PRESS", place, **held)
+        self.send("C", "RELEASE", place, **held)
         yield 0.01
         return manager.clipboard
 
@@ -121,3 +147,7 @@ class Hand:
                 raise Missed(f"It did not happen within {seconds:.0f} s: {what}")
             yield 0.1
         yield 2 * HANDLED
+
+
+def _between(start: Place, end: Place, part: float) -> Place:
+    return Place(round(start.x + part * (end.x - start.x)), round(start.y + part * (end.y - start.y)), start.window)

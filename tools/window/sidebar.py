@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,34 +11,39 @@ import bpy
 from . import places
 from .hand import HANDLED, STEP, Hand, Missed, Place, Waits
 
+ADDON = "bl_ext.user_default.sway"
 TAB = "Sway"
 FRACTIONS = (0.25, 0.68, 0.87)
 """Of the sidebar's width: buttons side by side, and the small ones at the right."""
-HEADER = 18
-"""Pixels between two clicks that look for a panel's header; it is 24 high."""
+CLOSE = 9
+"""Pixels between two looks for a button; it is 20 high, and a busy machine may miss one."""
+HIGH = 16
+"""Pixels between two looks for a field; it is 20 high."""
+MOST = 30
+"""Notches of the wheel over a menu."""
+HEADER = 10
+"""Pixels between two looks for a panel's header; it is 24 high."""
+MARK = 50
+"""Pixels from a sidebar's left to what `_mark` puts into headers: behind the arrow, and the icon of a step."""
 
 
 class Sidebar:
     """The tab "Sway" of an editor's sidebar."""
 
-    def __init__(self, hand: Hand, editor: str = "VIEW_3D", prefix: str = "SWAY_PT_") -> None:
+    def __init__(self, hand: Hand, editor: str = "VIEW_3D") -> None:
         self.hand, self.editor = hand, editor
         self.buttons: dict[str, Place] = {}
         """Where each command was drawn when it was last looked for."""
         self.drawn: set[str] = set()
         """Panels that were drawn open since this was last emptied."""
-        for name in dir(bpy.types):
-            if name.startswith(prefix) and hasattr(getattr(bpy.types, name), "draw"):
-                self._note_drawing(name, getattr(bpy.types, name))
-
-    def _note_drawing(self, name: str, panel: Any) -> None:
-        draw = panel.draw
-
-        def noted(this: Any, context: bpy.types.Context) -> None:
-            self.drawn.add(name)
-            draw(this, context)
-
-        panel.draw = noted
+        self.headers: dict[str, Place] = {}
+        """Where panels' headers were when they were last looked for."""
+        panels = [cls for cls in registered() if cls.bl_space_type == editor]
+        for cls in reversed(panels):
+            bpy.utils.unregister_class(cls)
+        for cls in panels:
+            _mark(cls, self.drawn)
+            bpy.utils.register_class(cls)
 
     @property
     def region(self) -> Any:
@@ -76,17 +82,75 @@ class Sidebar:
             inside = [place for place in near if self.region.y < place.y < self.region.y + self.region.height]
             if place := (yield from self._look(wanted, inside)):
                 return place
-        center = places.middle(self.region)
-        yield from self.hand.turn(40, center)
         self.buttons.clear()
+        for begins in (False, True):  # where the sidebar is, and from its top on
+            if begins:
+                yield from self._turn(40)
+            top = None
+            while self._scrolled() != top:
+                top = self._scrolled()
+                for fraction in FRACTIONS:
+                    if place := (yield from self._look(wanted, places.down(self.region, fraction, step=CLOSE))):
+                        return place
+                if not begins:
+                    break
+                yield from self._turn(-12)
+        raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
+
+    def setting(self, path: str) -> Waits:
+        """Where the field of a setting is, whose data path ends so, as "simulate.floor". Raises Missed."""
+        seen = set()
+        yield from self._turn(40)
         while True:
             top = self._scrolled()
-            for fraction in FRACTIONS:
-                if place := (yield from self._look(wanted, places.down(self.region, fraction))):
+            for place in places.down(self.region, 0.6, step=HIGH):
+                under = yield from self.hand.setting_under(place)
+                seen.add(under)
+                if under.endswith(path):
                     return place
-            yield from self.hand.turn(-12, center)
+            yield from self._turn(-12)
             if self._scrolled() == top:
-                raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
+                raise Missed(f"{path} is not in the sidebar; there is: " + ", ".join(sorted(seen)))
+
+    def tick(self, path: str) -> Waits:
+        """Click the box of a setting."""
+        place = yield from self.setting(path)
+        yield from self.hand.press(place)
+
+    def write(self, path: str, text: str) -> Waits:
+        """Click into the field of a setting, write, Enter."""
+        place = yield from self.setting(path)
+        yield from self.hand.press(place)
+        yield from self.hand.key("A", place, ctrl=True)
+        yield from self.hand.write(text, place)
+        yield from self.hand.key("RET", place)
+
+    def pick(self, path: str, name: str) -> Waits:
+        """Click the field of an object, write its name into the list that opens, Enter."""
+        place = yield from self.setting(path)
+        yield from self.hand.press(place)
+        yield 6 * HANDLED
+        yield from self.hand.write(name, place)
+        yield from self.hand.key("RET", place)
+        yield 4 * HANDLED
+
+    def roll(self, path: str, chosen: Callable[[], Any]) -> Waits:
+        """Turn the wheel over a menu, Ctrl held, until it shows what is wanted. Raises Missed."""
+        place = yield from self.setting(path)
+        for direction in (-1, 1):
+            for _ in range(MOST):
+                if chosen():
+                    return
+                yield from self.hand.turn(direction, place, ctrl=True)
+        raise Missed(f"{path} does not come to what is wanted")
+
+    def _turn(self, notches: int) -> Waits:
+        """Scroll, until it has come to rest."""
+        before = None
+        yield from self.hand.turn(notches, places.middle(self.region))
+        while before != self._scrolled():
+            before = self._scrolled()
+            yield 2 * HANDLED
 
     def _scrolled(self) -> float:
         """How far down the sidebar shows what it shows."""
@@ -104,24 +168,32 @@ class Sidebar:
 
     def unfold(self, panel: str) -> Waits:
         """Click the header of a folded panel, which is found by its being drawn then. Raises Missed."""
-        center = places.middle(self.region)
-        yield from self.hand.turn(40, center)
-        for _ in range(3):
-            before = yield from self._open()
-            if panel in before:
-                return
-            for place in places.down(self.region, 0.35, step=HEADER):
-                if (yield from self.hand.under(place)):
-                    continue
-                yield from self.hand.press(place)
-                now = yield from self._open()
-                if panel in now:
-                    return
-                if now != before:  # another panel's header
-                    yield from self.hand.press(place)
-                    yield 4 * HANDLED
-            yield from self.hand.turn(-12, center)
-        raise Missed(f"{panel} does not open")
+        yield from self._turn_header(panel, True)
+
+    def fold(self, panel: str) -> Waits:
+        """Click the header of a panel that is open, which is found by its being drawn no more. Raises Missed."""
+        yield from self._turn_header(panel, False)
+
+    def _turn_header(self, panel: str, wanted: bool) -> Waits:
+        if (panel in (yield from self._open())) == wanted:
+            return
+        mark = f'bpy.ops.wm.path_open(filepath="{panel}")'
+        last = self.headers.get(panel)
+        near = [] if last is None else [Place(last.x, last.y + rise) for rise in (0, *range(60, -120, -HEADER))]
+        place = yield from self._look(mark, near)
+        if place is None:
+            yield from self._turn(40)
+        while place is None:
+            top = self._scrolled()
+            place = yield from self._look(mark, places.down(self.region, MARK / self.region.width, step=HEADER))
+            if place is None:
+                yield from self._turn(-12)
+                if self._scrolled() == top:
+                    raise Missed(f"{panel} has no header here; there is: " + ", ".join(sorted(self.buttons)))
+        self.headers[panel] = place
+        yield from self.hand.press(Place(self.region.x + self.region.width * 3 // 5, place.y))
+        if (panel in (yield from self._open())) != wanted:
+            raise Missed(f"{panel} does not {'open' if wanted else 'fold'}")
 
     def _open(self) -> Waits:
         """The panels that are open."""
@@ -129,3 +201,25 @@ class Sidebar:
         self.region.tag_redraw()
         yield 2 * STEP / 100
         return set(self.drawn)
+
+
+def registered() -> list[Any]:
+    """The add-on's panels, in the order in which they are registered."""
+    classes = importlib.import_module(f"{ADDON}.registration").CLASSES
+    return [cls for cls in classes if issubclass(cls, bpy.types.Panel) and getattr(cls, "bl_category", "") == TAB]
+
+
+def _mark(cls: Any, drawn: set[str]) -> None:
+    """Has a panel note that its body is drawn, and carry its name in its header, in a button without a picture."""
+    draw, draw_header = cls.draw, getattr(cls, "draw_header", None)
+
+    def noted(this: Any, context: bpy.types.Context) -> None:
+        drawn.add(cls.__name__)
+        draw(this, context)
+
+    def marked(this: Any, context: bpy.types.Context) -> None:
+        if draw_header is not None:
+            draw_header(this, context)
+        this.layout.operator("wm.path_open", text="", icon="BLANK1", emboss=False).filepath = cls.__name__
+
+    cls.draw, cls.draw_header = noted, marked
