@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import arrays
 from ..backend.api.fit import FitParams
+from ..properties import further_clips
 from ..properties.from_params import annotations_of
 from ..scene.fields import heat_map, overlay
 from ..scene.subject import subject_writer
@@ -32,6 +33,13 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
         placement = arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})
         subject = subject_writer(context, obj, job.folder / "subject.npz", height)
         inputs = {"subject": subject, "clip": clip, "placement": str(placement)}
+        for number, (file, same_motion) in enumerate(
+            further_clips.files(obj, clip if isinstance(clip, str) else ""), 2
+        ):
+            inputs[f"clip_{number}"] = str(file)
+            if same_motion:
+                shown = {**arrays.load(file), "motion": np.array(0)}
+                inputs[f"clip_{number}"] = str(arrays.save(job.folder / f"clip_{number}.npz", shown))
         earlier = stopped(job.folder.parent)
         return inputs | ({"earlier": str(earlier)} if earlier else {})
 

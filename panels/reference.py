@@ -34,6 +34,23 @@ def _watch(layout: bpy.types.UILayout, clip: Path, text: str = "") -> None:
         layout.operator("wm.path_open", text=text, icon="PLAY").filepath = str(film)
 
 
+def _draw_further(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
+    """The clips that the fit takes beside the reference motion."""
+    kept = obj.sway.further_clips
+    if all(clip.file != obj.sway.reference.file for clip in kept):
+        layout.operator("sway.keep_clip", icon="PINNED")
+    if not kept:
+        return
+    layout.label(text="The fit takes these as well:")
+    column = layout.column(align=True)
+    for number, clip in enumerate(kept, 1):
+        row = column.row(align=True)
+        row.label(text=say(clip.name), icon="PINNED", translate=False)
+        row.prop(clip, "same_motion", text="", icon="LINKED" if clip.same_motion else "UNLINKED")
+        _watch(row, Path(clip.file))
+        row.operator("sway.drop_clip", text="", icon="X").number = number
+
+
 class SWAY_PT_reference(StepPanel, bpy.types.Panel):
     bl_label = "Reference Motion"
     step, operator, icon = "reference", "sway.make_reference", "FORCE_WIND"
@@ -71,10 +88,14 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
     def draw_state(self, context, obj, layout):
         StepPanel.draw_state(self, context, obj, layout)
         candidates, file = steps.summary(obj, "reference").get("candidates", []), obj.sway.reference.file
-        if file and not candidates:
+        if candidates and file:
+            self._draw_candidates(layout, candidates, file)
+        elif file:
             _watch(layout, Path(file), "Watch")
-        if not candidates or not file:
-            return
+        if file:
+            _draw_further(layout, obj)
+
+    def _draw_candidates(self, layout, candidates, file):
         layout.label(text="Pick one:")
         grid = layout.grid_flow(columns=2, even_columns=True, row_major=True)
         for number, candidate in enumerate(candidates, 1):

@@ -13,6 +13,7 @@ from ..scene.drawing import display
 from ..scene.fields import heat_map, overlay, rescaling
 from .editing import SWAY_PG_Editing
 from .from_params import CONTEXT, group_of
+from .further_clips import SWAY_PG_Clip
 from .materials import SWAY_PG_Material, SWAY_PG_PartMaterial
 
 ReferenceGroup, FitGroup, SimulateGroup, BakeGroup, ActingGroup = map(
@@ -120,6 +121,7 @@ class SWAY_PG_Object(bpy.types.PropertyGroup):
     )
     parts: bpy.props.PointerProperty(type=SWAY_PG_Step)
     reference: bpy.props.PointerProperty(type=SWAY_PG_Step)
+    further_clips: bpy.props.CollectionProperty(type=SWAY_PG_Clip)
     fit: bpy.props.PointerProperty(type=SWAY_PG_Step)
     simulate: bpy.props.PointerProperty(type=SWAY_PG_Step)
     bake: bpy.props.PointerProperty(type=SWAY_PG_Step)
@@ -136,5 +138,6 @@ CLASSES = (
     SWAY_PG_Editing,
     SWAY_PG_Scene,
     SWAY_PG_Step,
+    SWAY_PG_Clip,
     SWAY_PG_Object,
 )

@@ -15,7 +15,7 @@ from ..backend.api.reference import ReferenceParams
 from ..backend.api.simulate import SimulateParams
 from ..backend.api.wire import to_jsonable
 from ..scene.acting import holding
-from . import materials
+from . import further_clips, materials
 from .from_params import read
 
 PARAMS: dict[str, type | None] = {
@@ -84,12 +84,13 @@ def origin(scene: bpy.types.Scene, obj: bpy.types.Object, step: str, earlier: st
     `earlier` identifies a result that is still to come; without, it is the one that the object has.
     """
     before = needed(obj, step)
+    further = further_clips.summary(obj, "" if earlier else obj.sway.reference.file) if step == "fit" else []
     if before and not earlier:
         earlier = getattr(obj.sway, before).made
     made_of = [materials.assignment_of(obj).to_jsonable()] if step == "simulate" and before != "fit" else []
     if step == "simulate":
         made_of += holding.summary(scene, obj)
-    return json.dumps([earlier, to_jsonable(params(scene, step)), *made_of])
+    return json.dumps([earlier, to_jsonable(params(scene, step)), *made_of, *further])
 
 
 def needed(obj: bpy.types.Object, step: str) -> str:

@@ -57,6 +57,44 @@ def test_there_is_nothing_to_pick_from_a_single_clip(plant):
         bpy.ops.sway.pick_reference(number=1)
 
 
+def test_a_kept_clip_is_fitted_beside_the_next(plant):
+    """Keeping a clip leaves the fit as it is; a second clip beside it, the same motion's or not, makes a fit outdated.
+
+    The fit of both knows two motions, and a clip whose file is gone is refused by its name.
+    """
+    import bpy
+    from bl_ext.user_default.sway.properties import steps
+
+    def state() -> str:
+        return steps.state(bpy.context.scene, plant, "fit").value
+
+    short = {"source": "wind", "frames": 14, "resolution": 64, "candidates": 1}
+    bpy.ops.sway.make_reference(seed=1, **short)
+    assert bpy.ops.sway.keep_clip() == bpy.ops.sway.keep_clip() == {"FINISHED"}
+    (kept,) = plant.sway.further_clips  # once only
+    quick = {"particles": 200, "grid_cells": 10, "iterations": 0}
+    bpy.ops.sway.fit_material(**quick)
+    alone = steps.summary(plant, "fit")["loss_last"]
+    assert state() == "done"
+
+    bpy.ops.sway.make_reference(seed=2, **short)
+    assert state() == "outdated"
+    bpy.ops.sway.fit_material(**quick)
+    assert state() == "done" and steps.summary(plant, "fit")["loss_last"] != alone
+    kept.same_motion = True
+    assert state() == "outdated"
+
+    where, kept.file = kept.file, "/gone/clip.npz"
+    with pytest.raises(RuntimeError, match=r'kept clip "14 frames, .* Hz" is gone'):
+        bpy.ops.sway.fit_material(**quick)
+    kept.file, kept.same_motion = where, False
+    assert state() == "done"
+    with pytest.raises(RuntimeError, match="There are 1 kept clips, no number 2"):
+        bpy.ops.sway.drop_clip(number=2)
+    assert bpy.ops.sway.drop_clip(number=1) == {"FINISHED"} and not plant.sway.further_clips
+    assert state() == "outdated"
+
+
 def test_each_source_shows_its_own_settings(empty_scene, tmp_path):
     """What a source does not use is hidden; a model without a prompt shows its dial for motion instead."""
     import bpy
