@@ -12,6 +12,8 @@ from .camera import box_of
 
 AROUND = 1.1
 """How much larger than what is framed the view is."""
+SIDEBAR = 280
+"""Width of a sidebar as Blender opens it, pixels at the usual scale."""
 FACTORY_CUBE = ("Cube", 8)
 """Name and number of vertices of what Blender's startup file has at the origin, two metres wide."""
 TRIED_AGAIN, TRIES = 0.2, 50
@@ -55,11 +57,20 @@ def frame(context: bpy.types.Context, obj: bpy.types.Object) -> list[str]:
         view, region = space.region_3d, next(r for r in area.regions if r.type == "WINDOW")
         if view.view_perspective == "CAMERA" or min(region.width, region.height) < 2:
             continue
-        shorter = min(region.width, region.height) / max(region.width, region.height)
-        half_view = 36 / space.lens * shorter  # a viewport's sensor is 72 mm wide, along the longer side
-        view.view_location, view.view_distance = middle, AROUND * max(radius, 1e-3) / half_view
+        covered = _covered(context, space)
+        free = max(region.width - covered, region.width / 2)
+        half_view = 36 / space.lens / max(region.width, region.height)  # a pixel's; a viewport's sensor is 72 mm wide
+        view.view_distance = AROUND * max(radius, 1e-3) / (half_view * min(free, region.height))
+        aside = view.view_rotation @ Vector(((region.width - free) * half_view * view.view_distance, 0, 0))
+        view.view_location = Vector(middle) + aside
         space.clip_end = max(space.clip_end, 10 * view.view_distance)
     return _hide_startup_cube(context, corners)
+
+
+def _covered(context: bpy.types.Context, space: bpy.types.SpaceView3D) -> float:
+    """Pixels at a viewport's right that its sidebar lies over; one that was just opened is not laid out yet."""
+    system = context.preferences.system
+    return SIDEBAR * system.ui_scale if system.use_region_overlap and space.show_region_ui else 0.0
 
 
 def _hide_startup_cube(context: bpy.types.Context, corners: np.ndarray) -> list[str]:
