@@ -1,6 +1,7 @@
 """Runs in a Blender window, started by `window.py`: records timer ticks while jobs run, and writes the gaps.
 
-A modal operator with a timer of its own notes each tick; what stands between two ticks is what a person feels.
+A modal operator with a timer of its own notes each tick; what stands between two ticks is what a person feels. Gaps in
+which the viewport was drawn are told from the others, since that is Blender's and the graphics card's time.
 """
 
 from __future__ import annotations
@@ -13,22 +14,36 @@ import sys
 import time
 import types
 from pathlib import Path
+from typing import NamedTuple
 
 import bpy
 
 ADDON = "bl_ext.user_default.sway"
 ARGUMENTS = json.loads(os.environ["SWAY_TICKS"])
 TICK = 0.005
+REDRAWS, REDRAW_EVERY = 12, 0.2
+"""How often, and after how many seconds each, the viewport is drawn to learn what that takes while nothing runs."""
 SETTLED = 1.0
 """Seconds of a phase after its job has ended: the result's drawing and undo step are part of it."""
+
+
+class Tick(NamedTuple):
+    wall: float
+    """When it came, seconds."""
+    main: float
+    """Processor time of the main thread until then, seconds."""
+    process: float
+    """Of all threads, a software renderer's included."""
+    drawn: int
+    """How often the viewport was drawn until then."""
 
 
 class SWAY_OT_record_ticks(bpy.types.Operator):
     bl_idname = "sway.record_ticks"
     bl_label = "Record Ticks"
 
-    ticks: list[tuple[float, float]] = []  # noqa: RUF012
-    """Wall time and the main thread's processor time at each, seconds."""
+    ticks: list[Tick] = []  # noqa: RUF012
+    drawn = 0
 
     def invoke(self, context, _event):
         context.window_manager.event_timer_add(TICK, window=context.window)
@@ -37,7 +52,7 @@ class SWAY_OT_record_ticks(bpy.types.Operator):
 
     def modal(self, _context, event):
         if event.type == "TIMER":
-            self.ticks.append((time.perf_counter(), time.thread_time()))
+            self.ticks.append(Tick(time.perf_counter(), time.thread_time(), time.process_time(), drawn()))
         return {"PASS_THROUGH"}
 
 
@@ -57,6 +72,8 @@ def main() -> None:
     preferences.worker_python = ARGUMENTS["worker"]
     preferences.cache_folder = str(Path(ARGUMENTS["out"]).parent / "cache")
     bpy.context.preferences.view.show_splash = False  # it would keep the ticks to itself
+    make_plain()
+    bpy.types.SpaceView3D.draw_handler_add(count_drawing, (), "WINDOW", "POST_PIXEL")
     bpy.utils.register_class(SWAY_OT_record_ticks)
     press(bpy.ops.sway.record_ticks)
     steps = phases()
@@ -66,7 +83,7 @@ def main() -> None:
         try:
             phase = next(steps, None)
         except Exception as error:
-            phase, found[f"stopped by {error}"] = None, {"longest_ms": -1.0, "work_ms": -1.0}
+            phase, found[f"stopped by {error}"] = None, {}
         if phase is None:
             out = Path(ARGUMENTS["out"])
             out.with_suffix(".part").write_text(json.dumps(found), encoding="utf-8")
@@ -101,6 +118,13 @@ def phases():
         start()
         yield from settled()
         yield f"{label}, nothing runs"
+        sidebar = next(region for region in viewport().regions if region.type == "UI")
+        for what, drawing in (("sidebar", sidebar), ("viewport", viewport())):
+            start()
+            for _ in range(REDRAWS):
+                drawing.tag_redraw()
+                yield from settled(REDRAW_EVERY)
+            yield f"{label}, {what} drawn while nothing runs"
         size = {"quality": "custom", "particles": 150, "grid_cells": 8}
         jobs = [("simulation", bpy.ops.sway.simulate, {"frames": 48, "material": "leaf", **size})]
         if file is small:
@@ -110,6 +134,7 @@ def phases():
             ]
         for name, operator, arguments in jobs:
             start()
+            yield from settled(REDRAW_EVERY)  # ticks before the press: what that takes counts
             press(operator, **arguments)
             while queue.running():
                 yield ""
@@ -117,29 +142,46 @@ def phases():
             yield f"{label}, {name}"
 
 
+def viewport() -> bpy.types.Area:
+    """The area with the 3D viewport."""
+    return next(a for a in bpy.context.window_manager.windows[0].screen.areas if a.type == "VIEW_3D")
+
+
 def press(operator, execute: bool = False, **arguments) -> None:
     """Call an operator as a button of the viewport's sidebar does."""
-    window = bpy.context.window_manager.windows[0]
-    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    area = viewport()
     area.spaces.active.show_region_ui = True
     region = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
         operator("EXEC_DEFAULT" if execute else "INVOKE_DEFAULT", **arguments)
 
 
+def make_plain() -> None:
+    """Leave out of the viewport what a processor draws slowly even of an empty scene."""
+    bpy.context.preferences.system.viewport_aa = "OFF"
+    space = viewport().spaces.active
+    space.shading.type, space.overlay.show_overlays = "SOLID", False
+
+
 def show_few(obj: bpy.types.Object) -> None:
-    """Let the viewport draw few splats, and without shading: drawing is another matter."""
+    """Let the viewport draw few splats, without the shading that an import switches on."""
     nodes = importlib.import_module(f"{ADDON}.scene.nodes")
     display = importlib.import_module(f"{ADDON}.scene.drawing.display")
     nodes.set_input(obj.modifiers[display.MODIFIER], display.VIEWPORT_LIMIT, 200)
-    for area in bpy.context.window_manager.windows[0].screen.areas:
-        if area.type == "VIEW_3D":
-            area.spaces.active.shading.type = "SOLID"
+    make_plain()
 
 
-def settled():
+def count_drawing() -> None:
+    SWAY_OT_record_ticks.drawn += 1
+
+
+def drawn() -> int:
+    return SWAY_OT_record_ticks.drawn
+
+
+def settled(seconds: float = SETTLED):
     """Wait a moment."""
-    until = time.monotonic() + SETTLED
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         yield ""
 
@@ -149,12 +191,20 @@ def start() -> None:
 
 
 def gaps() -> dict[str, float]:
-    """The longest gap since `start`, and the most that the window's thread worked in one, milliseconds."""
+    """Since `start`, milliseconds: the longest gaps with and without a drawing of the viewport; the most that the main
+    thread, and the whole process, worked in one; and how often the viewport was drawn."""
     ticks = SWAY_OT_record_ticks.ticks
     pairs = list(zip(ticks, ticks[1:], strict=False))
+
+    def longest(which: str, found: list[tuple[Tick, Tick]]) -> float:
+        return 1000 * max((getattr(after, which) - getattr(before, which) for before, after in found), default=0.0)
+
     found = {
-        "longest_ms": 1000 * max(after[0] - before[0] for before, after in pairs),
-        "work_ms": 1000 * max(after[1] - before[1] for before, after in pairs),
+        "longest_ms": longest("wall", pairs),
+        "undrawn_ms": longest("wall", [pair for pair in pairs if pair[0].drawn == pair[1].drawn]),
+        "work_ms": longest("main", pairs),
+        "process_ms": longest("process", pairs),
+        "drawn": float(ticks[-1].drawn - ticks[0].drawn),
     }
     start()
     return found

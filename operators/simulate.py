@@ -16,10 +16,8 @@ from ..properties.from_params import annotations_of, read
 from ..scene import playback
 from ..scene.acting.surroundings import write_surroundings
 from ..scene.subject import subject_writer
+from .pace import Pace
 from .worker_operator import StepOperator, active_splats
-
-SHOW_SHARE = 4
-"""Times as long as showing the motion so far took, until it is shown again: the window stays usable."""
 
 
 class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
@@ -43,7 +41,6 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
     _coming: Background | None = None
     """The motion so far, while it is read."""
     _shown = ""
-    _again = 0.0
 
     def begin(self, context):
         obj = active_splats(context)
@@ -51,7 +48,7 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
             obj.sway.part_materials.clear()
             obj.sway.material.preset = self.material
         self._before = None
-        self._shown, self._again = "", 0.0
+        self._shown, self._pace = "", Pace()
         # What acts on the splats is told from here on, and where they are now; both may change while it is simulated.
         self._first, self._matrix = context.scene.frame_start, np.array(obj.matrix_world)
         return StepOperator.begin(self, context)
@@ -81,7 +78,7 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
         if self._coming is not None:
             if self._coming.ended:
                 self._show_coming(obj)
-        elif self.job.partial != self._shown and time.monotonic() >= self._again:
+        elif self.job.partial != self._shown and self._pace.is_due:
             self._begun_at, self._shown = time.monotonic(), self.job.partial
             self._coming = Background(playback.reading(obj, self._shown, self._matrix, self._first))
 
@@ -90,8 +87,7 @@ class SWAY_OT_simulate(StepOperator, bpy.types.Operator):
         if self._before is None:
             self._before = [playback.held(obj)]
         playback.play(obj, coming.result(), self._first)
-        now = time.monotonic()
-        self._again = now + SHOW_SHARE * (now - self._begun_at)
+        self._pace.shown(since=self._begun_at)
 
     def give_up(self, context):
         obj = self.object()

@@ -19,12 +19,14 @@ from ..properties.from_params import override
 from ..scene.splats import is_splats
 from ..translations import say
 from . import status_bars
+from .pace import Pace
 
 TICK = 0.1
 """Seconds between two looks at a running job."""
 
-_drawn = ""
-"""What was last shown of the queue: panels are drawn anew only when that has changed."""
+_drawn = "", ""
+"""Which jobs were last shown, and what of them: panels are drawn anew only when that has changed."""
+_pace = Pace()
 
 
 class WorkerOperator:
@@ -307,12 +309,15 @@ def describe(job: queue.Job) -> str:
 
 
 def show_progress(context: bpy.types.Context) -> None:
-    """Draw panels and status bar anew where the queue has changed since they were drawn."""
+    """Draw panels and status bar anew where the queue has changed since they were drawn: at once where jobs came and
+    went, how far they are as often as drawing that takes little of the window's time."""
     global _drawn
     jobs = [job for job in (queue.running(), *queue.waiting()) if job]
-    now = "\n".join([*(f"{job.label} {describe(job)} {job.preview}" for job in jobs), str(len(notices.unseen()))])
-    if now == _drawn:
+    which = " ".join([*(job.id for job in jobs), str(len(notices.unseen()))])
+    now = which, "\n".join(f"{describe(job)} {job.preview}" for job in jobs)
+    if now == _drawn or (which == _drawn[0] and not _pace.is_due):
         return
     _drawn = now
+    _pace.shown()
     redraw(context)
     status_bars.redraw(context)

@@ -49,10 +49,12 @@ def surroundings_of(
             raise ValueError(f"{problem}; hide it, or switch Force Fields off.")
         fields = [o for o in visible if force_fields.is_field(o)]
     first = scene.frame_start
-    with _stepping(context):
-        matrices, strengths = _motions(context, {*acting, *fields}, range(first, first + params.frames))
-        scene.frame_set(first)
-        made = _acting(acting, matrices, context.evaluated_depsgraph_get())
+    matrices, strengths, made = {}, {}, _acting({}, {}, None)
+    if acting or fields:  # else the scene need not be evaluated again
+        with _stepping(context):
+            matrices, strengths = _motions(context, {*acting, *fields}, range(first, first + params.frames))
+            scene.frame_set(first)
+            made = _acting(acting, matrices, context.evaluated_depsgraph_get())
     if params.floor:
         low, high = world_bounds(obj)
         made["colliders"].append(colliders.floor_of(params.floor_height, low, high))
@@ -64,7 +66,7 @@ def surroundings_of(
     )
 
 
-def _acting(acting: dict, matrices: dict, depsgraph: bpy.types.Depsgraph) -> dict[str, list]:
+def _acting(acting: dict, matrices: dict, depsgraph: bpy.types.Depsgraph | None) -> dict[str, list]:
     """The nouns of acting objects, by their list in `Surroundings`."""
     made: dict[str, list] = {"colliders": [], "strokes": [], "moved": [], "cuts": []}
     for other, settings in acting.items():
