@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import dev
 from tools import environments
 from tools.window import launch
 
+STAGES = "SWAY_WINDOW_STAGES"
+"""Environment variable with the stages of a story that are wanted, as "layers,export"; the check names the rest."""
 LONGEST = 1200.0
 """Seconds until something hangs; software that draws on a busy machine takes minutes."""
 
@@ -22,7 +26,7 @@ def tell(tmp_path_factory):
 
     def told(story: str, **request) -> dict:
         folder = tmp_path_factory.mktemp(story)
-        request = {"package": str(package), "worker": str(worker), **request}
+        request = {"package": str(package), "worker": str(worker), "stages": os.environ.get(STAGES, ""), **request}
         return launch.tell(f"tests.window.stories.{story}", folder, LONGEST, **request)["found"]
 
     return told

@@ -56,9 +56,10 @@ def test_every_step_by_its_button(tell, capture):
         "fit cancelled",
         "fitted",
         "stiffness shown",
+        "material saved and loaded",
         "simulated",
         "baked, freed, baked",
-        "rendered",
+        "rendered, and it moves",
         "reloaded",
     ]
 

@@ -72,8 +72,11 @@ def entry(hand: Hand, place: Place, *entries: str) -> Waits:
         x, place = x + 30, Place(x, found.y + 22, place.window)
 
 
-def choose_file(hand: Hand, path: str) -> Waits:
-    """In the file dialog that is open: write the file's path, click the button that takes it."""
+def choose_file(hand: Hand, path: str, **options: str) -> Waits:
+    """In the file dialog that is open: set options by the wheel, write the file's path, click the button that takes it.
+
+    options: values of the operator's menus, as up="+Z".
+    """
     manager = bpy.context.window_manager
     yield from hand.until(lambda: _dialog() is not None, "the file dialog opens")
     number = _dialog()
@@ -83,6 +86,8 @@ def choose_file(hand: Hand, path: str) -> Waits:
     space = browser.spaces.active
     yield from hand.until(lambda: space.params is not None, "the file dialog is ready")
     yield 0.5
+    for name, value in options.items():
+        yield from _roll_option(hand, number, name, value)
     folder = space.params.directory
     folder = folder.decode() if isinstance(folder, bytes) else folder
     head = region("UI", "FILE_BROWSER", number)
@@ -98,6 +103,22 @@ def choose_file(hand: Hand, path: str) -> Waits:
         button = yield from hand.find("bpy.ops.file.execute", (p for p in along(foot, foot.height // 2, number)))
         yield from hand.press(button)
     yield from hand.until(lambda: _dialog() is None, "the file dialog closes")
+
+
+def _roll_option(hand: Hand, number: int, name: str, value: str) -> Waits:
+    """Turn the wheel, Ctrl held, over a file dialog's menu, which is found by what turns, until it shows a value."""
+    operator = area("FILE_BROWSER", number).spaces.active.active_operator
+    for place in down(region("TOOL_PROPS", "FILE_BROWSER", number), 0.7, number):
+        before = getattr(operator, name)
+        yield from hand.turn(-1, place, ctrl=True)
+        if getattr(operator, name) == before:
+            continue
+        for direction in (-1, 1):
+            for _ in range(len(operator.bl_rna.properties[name].enum_items)):
+                if getattr(operator, name) == value:
+                    return
+                yield from hand.turn(direction, place, ctrl=True)
+    raise Missed(f"the file dialog has no menu for {name}")
 
 
 def _dialog() -> int | None:

@@ -34,6 +34,8 @@ class Sidebar:
         self.hand, self.editor = hand, editor
         self.buttons: dict[str, Place] = {}
         """Where each command was drawn when it was last looked for."""
+        self.last: Place | None = None
+        """Of the button that was pressed last."""
         self.drawn: set[str] = set()
         """Panels that were drawn open since this was last emptied."""
         self.headers: dict[str, Place] = {}
@@ -64,7 +66,7 @@ class Sidebar:
 
     def click(self, command: str, done: Callable[[], Any] | None = None, seconds: float = 60.0) -> Waits:
         """Click the button of an operator, and wait for what it brings about. Raises Missed."""
-        place = yield from self.find(command)
+        place = self.last = yield from self.find(command)
         yield from self.hand.press(place)
         if done is not None:
             yield from self.hand.until(done, f"{command} by a click", seconds)
@@ -79,8 +81,16 @@ class Sidebar:
         if last is not None:
             near = (Place(last.x, last.y + rise) for rise in (0, *range(90, -180, -STEP)))
             # Below the sidebar lies the timeline: to copy there what is not is an error, whose box takes the keys away.
-            inside = [place for place in near if self.region.y < place.y < self.region.y + self.region.height]
+            inside = [place for place in near if self._holds(place)]
             if place := (yield from self._look(wanted, inside)):
+                return place
+        if self.last is not None:  # buttons that are pressed after each other mostly are neighbours
+            beside = (
+                Place(self.region.x + int(self.region.width * fraction), self.last.y + rise)
+                for fraction in FRACTIONS
+                for rise in range(54, -55, -CLOSE)
+            )
+            if place := (yield from self._look(wanted, [p for p in beside if self._holds(p)])):
                 return place
         self.buttons.clear()
         for begins in (False, True):  # where the sidebar is, and from its top on
@@ -100,30 +110,33 @@ class Sidebar:
     def setting(self, path: str) -> Waits:
         """Where the field of a setting is, whose data path ends so, as "simulate.floor". Raises Missed."""
         seen = set()
-        yield from self._turn(40)
-        while True:
-            top = self._scrolled()
-            for place in places.down(self.region, 0.6, step=HIGH):
-                under = yield from self.hand.setting_under(place)
-                seen.add(under)
-                if under.endswith(path):
-                    return place
-            yield from self._turn(-12)
-            if self._scrolled() == top:
-                raise Missed(f"{path} is not in the sidebar; there is: " + ", ".join(sorted(seen)))
+        for begins in (False, True):  # where the sidebar is, and from its top on
+            if begins:
+                yield from self._turn(40)
+            top = None
+            while self._scrolled() != top:
+                top = self._scrolled()
+                for place in places.down(self.region, 0.6, step=HIGH):
+                    under = yield from self.hand.setting_under(place)
+                    seen.add(under)
+                    if under.endswith(path):
+                        return place
+                if not begins:
+                    break
+                yield from self._turn(-12)
+        raise Missed(f"{path} is not in the sidebar; there is: " + ", ".join(sorted(seen)))
 
     def tick(self, path: str) -> Waits:
         """Click the box of a setting."""
         place = yield from self.setting(path)
         yield from self.hand.press(place)
 
-    def write(self, path: str, text: str) -> Waits:
-        """Click into the field of a setting, write, Enter."""
+    def paste(self, path: str, text: str) -> Waits:
+        """Ctrl V over the field of a setting, with a text copied from elsewhere."""
         place = yield from self.setting(path)
-        yield from self.hand.press(place)
-        yield from self.hand.key("A", place, ctrl=True)
-        yield from self.hand.write(text, place)
-        yield from self.hand.key("RET", place)
+        bpy.context.window_manager.clipboard = text
+        yield from self.hand.key("V", place, ctrl=True)
+        yield 4 * HANDLED
 
     def pick(self, path: str, name: str) -> Waits:
         """Click the field of an object, write its name into the list that opens, Enter."""
@@ -143,6 +156,9 @@ class Sidebar:
                     return
                 yield from self.hand.turn(direction, place, ctrl=True)
         raise Missed(f"{path} does not come to what is wanted")
+
+    def _holds(self, place: Place) -> bool:
+        return self.region.y < place.y < self.region.y + self.region.height
 
     def _turn(self, notches: int) -> Waits:
         """Scroll, until it has come to rest."""

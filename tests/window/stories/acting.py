@@ -10,7 +10,7 @@ from tools.window import places
 from tools.window.hand import Hand, Place, Waits
 from tools.window.sidebar import Sidebar
 
-from .beginning import BUSY, active, made, on_screen, with_capture
+from .beginning import BUSY, Done, active, made, on_screen, over_view, queue, stages, with_capture
 
 KINDS = ("impulse", "pull", "carrier", "blade")
 FAR = 60
@@ -19,28 +19,32 @@ FAR = 60
 
 def tell(hand: Hand, request: dict) -> Waits:
     """Reports what was done, in order."""
-    folder, done = Path(request["folder"]), []
+    folder, done = Path(request["folder"]), Done()
     sidebar = yield from with_capture(hand, request)
     scene = bpy.context.scene
     scene.sway.simulate.frames, scene.frame_end = 6, 6
     scene.render.resolution_x = scene.render.resolution_y = 96
     yield from sidebar.click("sway.guess_parts", lambda: made("parts"))
-    yield from _wind(hand, done)
-    yield from _surroundings(hand, sidebar, done)
-    yield from _by_hand(hand, sidebar, done)
-    yield from _simulate(sidebar, done)
-    yield from _film(hand, sidebar, folder, done)
+    yield 1.0
+    told = {
+        "wind": _wind(hand, done),
+        "surroundings": _surroundings(hand, sidebar, done),
+        "material": _material(sidebar, done),
+        "hand": _by_hand(hand, sidebar, done),
+        "simulate": _simulate(sidebar, done),
+        "film": _film(hand, sidebar, folder, done),
+    }
+    yield from stages(request, told)
     return {"done": done}
 
 
 def _wind(hand: Hand, done: list[str]) -> Waits:
     """Drag the wind's arrow where it ends, at its strength."""
-    settings, obj = bpy.context.scene.sway.simulate, active()
-    corners = [obj.matrix_world @ obj.data.points[0].co.__class__(corner) for corner in obj.bound_box]
-    low, high = ([pick(corner[axis] for corner in corners) for axis in range(3)] for pick in (min, max))
-    top = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2])
-    size = max(b - a for a, b in zip(low, high, strict=True))
-    tip = on_screen((top[0] + 0.25 * size * settings.strength, top[1], top[2]))
+    from bl_ext.user_default.sway.gizmos import wind
+
+    settings = bpy.context.scene.sway.simulate
+    top, _size = wind._top(active())
+    tip = on_screen((top.x + wind._strength(), top.y, top.z))
     before = settings.strength
     yield from hand.drag(tip, Place(tip.x + FAR // 2, tip.y - FAR // 2))
     yield from hand.until(lambda: abs(settings.strength - before) > 0.05, "the wind's arrow is dragged")
@@ -79,18 +83,18 @@ def _blow(hand: Hand, impulse: bpy.types.Object) -> Waits:
     yield from hand.until(lambda: acting.speed > before, "the blow's arrow is dragged")
 
 
-def _by_hand(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
+def _material(sidebar: Sidebar, done: list[str]) -> Waits:
     material = active().sway.material
     yield from sidebar.roll("material.preset", lambda: material.preset == "leaf")
     done.append("material chosen")
-    yield from sidebar.click("sway.drag")
-    queue_ended = places.region("WINDOW")
-    from .beginning import queue
 
+
+def _by_hand(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
+    yield from sidebar.click("sway.drag")
     yield from hand.until(lambda: queue().running() is not None, "the hand is prepared")
     yield from hand.until(lambda: queue().running() is None, "the hand is ready", BUSY)
     yield 1.0
-    leaf = Place(queue_ended.x + queue_ended.width * 2 // 5, queue_ended.y + queue_ended.height // 2)
+    leaf = over_view(2 / 5, 1 / 2)
     yield from hand.drag(leaf, Place(leaf.x - FAR, leaf.y))
     yield 1.0
     yield from hand.key("RET", leaf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,22 @@ from tools.window.sidebar import ADDON, TAB, Sidebar
 
 BUSY = 400
 """Seconds that a step may take, with its compilation, where others compute too."""
+
+
+class Done(list):
+    """What was done, in order; Blender's log says it as well, for whoever looks why a story stopped."""
+
+    def append(self, what: str) -> None:
+        super().append(what)
+        print(f"{time.monotonic():.0f} s: {what}", flush=True)
+
+
+def stages(request: dict, told: dict[str, Waits]) -> Waits:
+    """Stages by name, one after another: all, or those that the request asks for with commas between."""
+    only = request.get("stages", "").split(",")
+    for name, stage in told.items():
+        if only == [""] or name in only:
+            yield from stage
 
 
 def installed(hand: Hand, request: dict) -> Waits:

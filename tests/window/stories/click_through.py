@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from tools.window import places
 from tools.window.hand import Hand, Place, Waits
 from tools.window.sidebar import TAB, Sidebar
 
+FRAMES = 10
+SEEN, MOVED = 0.1, 0.01
+"""Of a colour, how much it must change to be seen; and of the picture, how much must change so."""
 ADDON = "bl_ext.user_default.sway"
 BUSY = 400
 """Seconds that a step may take, with its compilation, where others compute too."""
@@ -33,8 +37,9 @@ def tell(hand: Hand, request: dict) -> Waits:
     yield from _colours(sidebar, done)
     yield from _parts(hand, sidebar, done)
     yield from _reference_and_fit(hand, sidebar, done)
+    yield from _material_files(hand, sidebar, folder, done)
     yield from _simulate_and_bake(hand, sidebar, done)
-    yield from _render(hand, done)
+    yield from _render(hand, folder, done)
     yield from _save_and_reload(hand, folder, done)
     return {"done": done}
 
@@ -48,7 +53,7 @@ def _prepare(request: dict) -> None:
     scene.render.resolution_x = scene.render.resolution_y = 96
     scene.sway.reference.frames, scene.sway.reference.resolution = 14, 96
     scene.sway.fit.iterations, scene.sway.fit.particles, scene.sway.fit.grid_cells = 0, 300, 10
-    scene.sway.simulate.frames = 6
+    scene.sway.simulate.frames, scene.sway.simulate.strength = FRAMES, 4.0  # a storm: seen in few frames
     for other in list(scene.objects):
         if other.type in ("MESH", "CAMERA"):  # the camera is then placed before the subject
             bpy.data.objects.remove(other)
@@ -58,13 +63,13 @@ def _prepare(request: dict) -> None:
 def _import(hand: Hand, capture: str, done: list[str]) -> Waits:
     entries = ('bpy.ops.wm.call_menu(name="TOPBAR_MT_file_import"', "bpy.ops.sway.import_splats")
     yield from places.menu(hand, "TOPBAR_MT_file", *entries)
-    yield from places.choose_file(hand, capture)
+    yield from places.choose_file(hand, capture, up="+Z")
     yield from hand.until(lambda: _active() is not None, "the capture is in the scene")
     done.append("imported by menu")
     view = places.area("VIEW_3D")
     # What a drop calls: simulated events bring none of a file.
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=view):
-        bpy.ops.sway.import_splats("INVOKE_DEFAULT", True, filepath=capture)
+        bpy.ops.sway.import_splats("INVOKE_DEFAULT", True, filepath=capture, up="+Z")
     yield from hand.until(lambda: _clouds() == 2, "the dropped capture is in the scene")
     done.append("imported as by drop")
     yield from hand.key("Z", _over_view(), ctrl=True)
@@ -115,6 +120,17 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     done.append("stiffness shown")
 
 
+def _material_files(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Waits:
+    file, fitted = folder / "plant.sway", _active().sway.fit.made
+    yield from sidebar.click("sway.save_material")
+    yield from places.choose_file(hand, str(file))
+    yield from hand.until(file.exists, "the material is saved")
+    yield from sidebar.click("sway.load_material")
+    yield from places.choose_file(hand, str(file))
+    yield from hand.until(lambda: _made("fit") and _active().sway.fit.made != fitted, "the material is loaded", BUSY)
+    done.append("material saved and loaded")
+
+
 def _simulate_and_bake(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     yield from sidebar.click("sway.simulate", lambda: _made("simulate"), BUSY)
     done.append("simulated")
@@ -124,12 +140,32 @@ def _simulate_and_bake(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     done.append("baked, freed, baked")
 
 
-def _render(hand: Hand, done: list[str]) -> Waits:
-    rendered = []
+def _render(hand: Hand, folder: Path, done: list[str]) -> Waits:
+    """The first frame and the last, as a person looks whether it moves."""
+    rendered, pictures, scene = [], [], bpy.context.scene
     bpy.app.handlers.render_complete.append(lambda *_: rendered.append(True))
-    yield from places.menu(hand, "TOPBAR_MT_render", "bpy.ops.render.render(")
-    yield from hand.until(lambda: rendered, "a frame is rendered", BUSY)
-    done.append("rendered")
+    for frame in (scene.frame_start, scene.frame_start + FRAMES - 1):
+        rendered.clear()
+        scene.frame_set(frame)
+        yield from places.menu(hand, "TOPBAR_MT_render", "bpy.ops.render.render(")
+        yield from hand.until(lambda: rendered, "a frame is rendered", BUSY)
+        pictures.append(_picture(folder / f"frame_{frame}.png"))
+        for window in list(bpy.context.window_manager.windows)[1:]:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.wm.window_close()
+        yield 0.5
+    changed = (np.abs(pictures[1] - pictures[0]) > SEEN).mean()
+    assert changed > MOVED, f"{changed:.2%} of the picture changes"
+    done.append("rendered, and it moves")
+
+
+def _picture(file: Path) -> np.ndarray:
+    """What was rendered [H, W, 4], through a file."""
+    bpy.data.images["Render Result"].save_render(str(file))
+    image = bpy.data.images.load(str(file))
+    found = np.array(image.pixels[:]).reshape(image.size[1], image.size[0], 4)
+    bpy.data.images.remove(image)
+    return found
 
 
 def _save_and_reload(hand: Hand, folder: Path, done: list[str]) -> Waits:

@@ -9,7 +9,7 @@ from mathutils import Vector
 from tools.window.hand import Hand, Place, Waits
 from tools.window.sidebar import Sidebar
 
-from .beginning import active, clouds, made, on_screen, over_view, with_capture
+from .beginning import Done, active, clouds, made, on_screen, over_view, stages, with_capture
 
 SIZE = 0.12
 """Half the edge of the box that the capture is cropped to, metres: less than the plant."""
@@ -17,12 +17,15 @@ SIZE = 0.12
 
 def tell(hand: Hand, request: dict) -> Waits:
     """Reports what was done, in order."""
-    done: list[str] = []
+    done = Done()
     sidebar = yield from with_capture(hand, request)
-    yield from _clean_up(hand, sidebar, done)
-    yield from _select(hand, sidebar, done)
-    yield from _paint_parts(hand, sidebar, done)
-    yield from _paint_fields(hand, sidebar, done)
+    told = {
+        "clean_up": _clean_up(hand, sidebar, done),
+        "select": _select(hand, sidebar, done),
+        "parts": _paint_parts(hand, sidebar, done),
+        "fields": _paint_fields(hand, sidebar, done),
+    }
+    yield from stages(request, told)
     return {"done": done}
 
 

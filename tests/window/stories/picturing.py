@@ -10,16 +10,18 @@ from tools.window import places
 from tools.window.hand import HANDLED, Hand, Place, Waits
 from tools.window.sidebar import Sidebar
 
-from .beginning import BUSY, installed, queue
+from .beginning import BUSY, Done, installed, queue, stages
 
 EDITOR = "IMAGE_EDITOR"
+PITCH = 22
+"""Pixels from one row of the sidebar to the next, about."""
 FAR = 60
 """Pixels that lines are long, and the picture is dragged."""
 
 
 def tell(hand: Hand, request: dict) -> Waits:
     """Reports what was done, in order."""
-    folder, done = Path(request["folder"]), []
+    folder, done = Path(request["folder"]), Done()
     yield from installed(hand, request)
     yield from hand.key("F10", places.middle(places.area("VIEW_3D")), shift=True)
     yield from hand.until(lambda: any(a.type == EDITOR for a in bpy.context.screen.areas), "the image editor opens")
@@ -32,12 +34,15 @@ def tell(hand: Hand, request: dict) -> Waits:
     image = _space().image
     image.sway.settings.preview_size, image.sway.settings.frames = 96, 8
     done.append("opened")
-    yield from _at_one_click(hand, sidebar, image, done)
-    yield from _layers(hand, sidebar, image, done)
-    yield from _previews(hand, sidebar, image, done)
-    yield from _planes(hand, sidebar, image, done)
-    yield from _export(hand, sidebar, folder, done)
-    yield from _modes(hand, sidebar, request["video"], done)
+    told = {
+        "one_click": _at_one_click(hand, sidebar, image, done),
+        "layers": _layers(hand, sidebar, image, done),
+        "previews": _previews(hand, sidebar, image, done),
+        "planes": _planes(hand, sidebar, image, done),
+        "export": _export(hand, sidebar, folder, done),
+        "modes": _modes(hand, sidebar, request["video"], done),
+    }
+    yield from stages(request, told)
     return {"done": done}
 
 
@@ -55,10 +60,9 @@ def _at_one_click(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, done: li
 def _layers(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, done: list[str]) -> Waits:
     for kind in ("plant", "water"):
         before = len(image.sway.layers)
-        add = yield from sidebar.find("sway.add_picture_layer")
-        yield from hand.press(add)
-        yield 4 * HANDLED
-        yield from places.entry(hand, Place(add.x - 60, add.y), f"bpy.ops.sway.add_picture_layer(kind='{kind}'")
+        remove = yield from sidebar.find("sway.remove_picture_layer")
+        # Ctrl C copies nothing from a button that opens a menu: it is known by its neighbour.
+        yield from _choose(hand, Place(remove.x, remove.y + PITCH), f"bpy.ops.sway.add_picture_layer(kind='{kind}'")
         yield from hand.until(lambda least=before: len(image.sway.layers) > least, f"a layer of {kind} is added")
     done.append("layers added")
     order = [layer.kind for layer in image.sway.layers]
@@ -106,13 +110,11 @@ def _planes(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, done: list[str
 def _export(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Waits:
     written, planes = folder / "frames", len(bpy.data.objects)
     yield from sidebar.unfold("SWAY_PT_picture_export")
-    yield from sidebar.write("settings.directory", str(written))
+    yield from sidebar.paste("settings.directory", str(written))
     yield from sidebar.click("sway.export_picture", lambda: any(written.rglob("*.png")) and _idle(), BUSY)
     done.append("exported")
-    use = yield from sidebar.find("sway.use_picture_frames")
-    yield from hand.press(use)
-    yield 4 * HANDLED
-    yield from _choose(hand, use, "bpy.ops.sway.use_picture_frames(place='plane'")
+    export = yield from sidebar.find("sway.export_picture")
+    yield from _choose(hand, Place(export.x, export.y - PITCH - 6), "bpy.ops.sway.use_picture_frames(place='plane'")
     yield from hand.until(lambda: len(bpy.data.objects) > planes, "the frames are on a plane")
     done.append("frames used")
     yield from sidebar.fold("SWAY_PT_picture_export")
@@ -120,7 +122,7 @@ def _export(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Wait
 
 def _modes(hand: Hand, sidebar: Sidebar, video: str, done: list[str]) -> Waits:
     yield from sidebar.unfold("SWAY_PT_video_modes")
-    yield from sidebar.write("sway_modes.path", video)
+    yield from sidebar.paste("sway_modes.path", video)
     yield from sidebar.click("sway.find_video_modes", lambda: _vibrating() is not None and _idle(), BUSY)
     done.append("modes found")
     yield from sidebar.fold("SWAY_PT_video_modes")
@@ -138,9 +140,12 @@ def _empty(sidebar: Sidebar, image: bpy.types.Image) -> Waits:
 
 
 def _choose(hand: Hand, place: Place, wanted: str) -> Waits:
-    """Click an entry of the list that is open above or below a place."""
-    around = (Place(place.x, place.y + rise) for gap in range(14, 160, 7) for rise in (-gap, gap))
-    found = yield from hand.find(wanted, around)
+    """Press a button that opens a menu, and click an entry of that."""
+    yield from hand.press(place)
+    yield 6 * HANDLED
+    along = (Place(place.x - 8, place.y + rise) for rise in (*range(-8, -200, -8), *range(8, 200, 8)))
+    found = yield from hand.find(wanted, along)
+    yield 4 * HANDLED
     yield from hand.press(found)
 
 
@@ -165,6 +170,6 @@ def _vibrating() -> bpy.types.PropertyGroup | None:
 
 
 def _on_picture() -> Place:
-    """A place of the picture, beside the sidebar."""
+    """A place of the picture, which is small, in the middle, and partly below the sidebar."""
     view = places.region("WINDOW", EDITOR)
-    return Place(view.x + view.width // 3, view.y + view.height // 2)
+    return Place(view.x + view.width // 2 - FAR // 2, view.y + view.height // 2)
