@@ -21,9 +21,12 @@ class Background:
     def ended(self) -> bool:
         return not self._thread.is_alive()
 
+    def wait(self) -> None:
+        self._thread.join()
+
     def result(self) -> Any:
         """What the call returned, or raised; waits for its end."""
-        self._thread.join()
+        self.wait()
         if self._error is not None:
             raise self._error
         return self._result

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..backend.api import wire
 from .background import Background
+from .pieces import Pieces
 from .worker import Worker
 
 KILL_AFTER = 5.0
@@ -67,6 +68,12 @@ class Job:
         inputs = self._ask.inputs.values() if self._ask else ()
         return [value.job for value in inputs if isinstance(value, Output)]
 
+    @property
+    def reading(self) -> Pieces | None:
+        """What is still being read for it from the scene, which whoever submitted it does."""
+        inputs = self._ask.inputs.values() if self._ask else ()
+        return next((value for value in inputs if isinstance(value, Pieces) and not value.ended), None)
+
 
 @dataclass(frozen=True)
 class Output:
@@ -76,8 +83,9 @@ class Output:
     name: str
 
 
-Input = str | Output | Callable[[], str]
-"""A file's path; or what will be one, of a job before; or what writes one in a thread and returns its path."""
+Input = str | Output | Pieces | Callable[[], str]
+"""A file's path; or what will be one, of a job before; or what writes one in a thread and returns its path; or what is
+read from the scene's frames, whose folder it is."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +237,9 @@ def _send_next() -> None:
     job = running()
     if job is None or job.begun is not None or job._ask is None:
         return
+    if reading := job.reading:
+        job.stage, job.fraction = "Reading frames", reading.fraction
+        return
     job.stage = "Starting"
     ask = job._ask
     if not ask.written.ended:
@@ -242,6 +253,8 @@ def _send_next() -> None:
     for name, value in ask.inputs.items():
         if isinstance(value, Output):
             files[name] = value.job.outputs[value.name]
+        elif isinstance(value, Pieces):
+            files[name] = str(value.folder)
         elif isinstance(value, str):
             files[name] = value
     job.begun = time.monotonic()

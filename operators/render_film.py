@@ -12,9 +12,10 @@ from ..backend.api.render_film import RenderFilmParams
 from ..backend.api.wire import to_jsonable
 from ..backend.subject import camera_arrays
 from ..jobs import queue
+from ..jobs.pieces import Pieces
 from ..properties.from_params import annotations_of, read
 from ..scene import camera, films
-from ..scene.frames import scene_frames, write_frames
+from ..scene.frames import frame_reader, scene_frames
 from ..scene.subject import background_of, scene_fps
 from .worker_operator import ExportOperator, active_splats, submit
 
@@ -60,8 +61,9 @@ class SWAY_OT_render_film(ExportOperator, bpy.types.Operator):
         def view() -> dict:
             return camera_arrays(camera.camera_of(scene)) | {"background": background_of(scene)}
 
-        write_frames(context, obj, scene_frames(scene), job.folder / "frames", view)
-        submit(job, to_jsonable(params), {"frames": str(job.folder / "frames")})
+        folder = job.folder / "frames"
+        frames = Pieces(scene, scene_frames(scene), frame_reader(context, obj, folder, view), folder)
+        submit(job, to_jsonable(params), {"frames": frames})
         return job
 
     def apply(self, context: bpy.types.Context) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,8 @@ from .pace import Pace
 
 TICK = 0.1
 """Seconds between two looks at a running job."""
+READING_TICK = 0.01
+"""While frames are read for it."""
 
 _drawn = "", ""
 """Which jobs were last shown, and what of them: panels are drawn anew only when that has changed."""
@@ -66,6 +69,8 @@ class WorkerOperator:
     def execute(self, context: bpy.types.Context) -> set[str]:
         if not self._begun(context):
             return {"CANCELLED"}
+        if reading := self.job.reading:
+            self._read_on(reading.run)
         queue.wait(self.job)
         queue.taken(self.job)
         return self._end(context)
@@ -75,14 +80,19 @@ class WorkerOperator:
             return self.execute(context)
         if not self._begun(context):
             return {"CANCELLED"}
-        self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+        self._set_timer(context, READING_TICK if self.job.reading else TICK)
         context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC" and event.value == "PRESS" and self._is_meant(context):
+        reading = self.job.reading
+        if event.type == "ESC" and event.value == "PRESS" and (reading or self._is_meant(context)):
             queue.cancel(self.job)
             return {"RUNNING_MODAL"}
+        if reading and event.type == "TIMER":
+            self._read_on(reading.end if self.job.ended else reading.step)
+            if reading.ended:
+                self._set_timer(context, TICK)
         now = time.monotonic()
         # Every timer of the window comes along here, also those of the other jobs' operators.
         if event.type == "TIMER" and now - self._looked >= TICK / 2:
@@ -94,7 +104,20 @@ class WorkerOperator:
             elif self._is_loaded(context):
                 queue.taken(self.job)
                 return self.ended(context)
-        return {"PASS_THROUGH"}
+        # The scene stays as it is until its frames are read.
+        return {"RUNNING_MODAL"} if reading and event.type not in ("TIMER", "MOUSEMOVE") else {"PASS_THROUGH"}
+
+    def _read_on(self, read: Callable[[], None]) -> None:
+        """Read what the job still needs of the scene, or a piece of it."""
+        try:
+            read()
+        except (ValueError, OSError) as error:
+            self.job.state, self.job.error = "failed", str(error)
+
+    def _set_timer(self, context: bpy.types.Context, seconds: float) -> None:
+        if self._timer:
+            context.window_manager.event_timer_remove(self._timer)
+        self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
 
     def _is_meant(self, context: bpy.types.Context) -> bool:
         """Whether Esc is for this job: for the running one, and where it does not stop the timeline's playing."""
@@ -117,6 +140,9 @@ class WorkerOperator:
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender gives up the operator: its dialog, the file or the window is being closed."""
         if self._timer:
+            if reading := self.job.reading:
+                with contextlib.suppress(ReferenceError):  # the scene may be gone with its file
+                    reading.end()
             queue.cancel(self.job)
             queue.taken(self.job)
             self._close(context)

@@ -1,8 +1,8 @@
-"""A splat cloud as it is shown at each of some frames, written to files for the worker."""
+"""A splat cloud as it is shown at a frame, written to files for the worker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -12,26 +12,23 @@ from ..backend import arrays
 from . import shown
 
 
-def write_frames(
+def frame_reader(
     context: bpy.types.Context,
     obj: bpy.types.Object,
-    frames: Iterable[int],
     folder: Path,
     more: Callable[[], dict[str, np.ndarray]] = dict,
-) -> None:
-    """One FRAME.npz each: the cloud in world space, and what `more` gives at that frame. The scene's frame comes back.
+) -> Callable[[int], Callable[[], Path]]:
+    """What reads the frame that is shown: the cloud in world space, and what `more` gives.
 
-    Raises ValueError as `shown_gaussians` and `more` do.
+    What it returns writes them to FRAME.npz, and may be a thread's. It raises ValueError as `shown_gaussians` and
+    `more` do.
     """
-    scene = context.scene
-    before, subframe = scene.frame_current, scene.frame_subframe
-    try:
-        for frame in frames:
-            scene.frame_set(frame)
-            cloud = shown.shown_gaussians(context, obj)
-            arrays.save(folder / f"{frame}.npz", cloud.to_arrays() | more())
-    finally:
-        scene.frame_set(before, subframe=subframe)
+
+    def read(frame: int) -> Callable[[], Path]:
+        cloud, beside = shown.shown_gaussians(context, obj), more()
+        return lambda: arrays.save(folder / f"{frame}.npz", cloud.to_arrays() | beside)
+
+    return read
 
 
 def scene_frames(scene: bpy.types.Scene) -> range:

@@ -10,7 +10,8 @@ from ... import preferences
 from ...backend.api.export_motion import ExportMotionParams, MotionFormat
 from ...backend.api.wire import to_jsonable
 from ...jobs import queue
-from ...scene.frames import scene_frames, write_frames
+from ...jobs.pieces import Pieces
+from ...scene.frames import frame_reader, scene_frames
 from ...scene.subject import scene_fps
 from ..worker_operator import ExportOperator, active_splats, submit
 
@@ -38,9 +39,10 @@ class SWAY_OT_export_motion(ExportOperator, bpy.types.Operator):
         self._path = self.target(MotionFormat[self.format].suffix)
         job = queue.Job("export_motion", self.bl_label, preferences.job_folder(obj.name, "export"))
         frames = scene_frames(scene) if self.animation else [scene.frame_current]
-        write_frames(context, obj, frames, job.folder / "frames")
+        folder = job.folder / "frames"
+        pieces = Pieces(scene, frames, frame_reader(context, obj, folder), folder)
         params = ExportMotionParams(format=MotionFormat[self.format], name=obj.name, fps=scene_fps(scene))
-        submit(job, to_jsonable(params), {"frames": str(job.folder / "frames")})
+        submit(job, to_jsonable(params), {"frames": pieces})
         return job
 
     def apply(self, _context: bpy.types.Context) -> str:

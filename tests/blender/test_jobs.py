@@ -135,3 +135,55 @@ def test_undo_takes_back_a_shown_motion_and_redo_brings_it(plant, scene_module, 
     # Amplitudes are as 4 to 1, and so are displacements of a splat, whatever the object's own scale.
     assert first[0].endswith("first.npz") and second[0].endswith("second.npz") and again == second
     assert first[1] == pytest.approx(4 * second[1], rel=0.05)
+
+
+def test_frames_are_read_one_at_a_time_and_esc_ends_that(followed, scene_module, plain_scene, tmp_path, monkeypatch):
+    """One frame a tick, the window's other events kept back; Esc ends it, even behind another job, and the scene's
+    frame is what it was."""
+    import bpy
+
+    queue, pieces = scene_module("jobs.queue"), scene_module("jobs.pieces")
+    monkeypatch.setattr(scene_module("operators.worker_operator").WorkerOperator, "_set_timer", lambda *_: None)
+    scene, read = bpy.context.scene, []
+    scene.frame_set(7)
+    followed("Simulate")
+    operator = followed("Render Film of Splats")
+    frames = pieces.Pieces(scene, range(1, 9), lambda n: read.append((n, scene.frame_current)) or list, tmp_path)
+    operator.job._ask = queue._Ask({}, {"frames": frames}, None, None)
+    tick = SimpleNamespace(type="TIMER", value="NOTHING")
+    while len(read) < 3:
+        before = len(read)
+        assert operator.modal(CONTEXT, tick) == {"PASS_THROUGH"}
+        assert len(read) - before <= 1
+    assert operator.modal(CONTEXT, SimpleNamespace(type="LEFTMOUSE", value="PRESS")) == {"RUNNING_MODAL"}
+    assert operator.modal(CONTEXT, ESC) == {"RUNNING_MODAL"}
+    assert operator.tick() == {"CANCELLED"}
+    assert read == [(1, 1), (2, 2), (3, 3)] and frames.ended and scene.frame_current == 7
+
+
+def test_a_frame_that_cannot_be_read_fails_the_job(followed, scene_module, plain_scene, tmp_path, monkeypatch):
+    """Its reason is reported; the scene's frame is what it was."""
+    import bpy
+
+    queue, pieces = scene_module("jobs.queue"), scene_module("jobs.pieces")
+    monkeypatch.setattr(scene_module("operators.worker_operator").WorkerOperator, "_set_timer", lambda *_: None)
+    scene = bpy.context.scene
+    scene.frame_set(7)
+
+    def read(_frame):
+        raise ValueError("The object is mirrored.")
+
+    operator = followed("Render Film of Splats")
+    operator.job._ask = queue._Ask({}, {"frames": pieces.Pieces(scene, [1], read, tmp_path)}, None, None)
+    assert operator.tick() == {"CANCELLED"}
+    assert operator.reports == [("ERROR", "The object is mirrored.")] and scene.frame_current == 7
+
+
+def test_a_script_reads_all_frames_at_once(scene_module, plain_scene, tmp_path):
+    """Every frame is shown, read and written, in order."""
+    import bpy
+
+    scene, written = bpy.context.scene, []
+    pieces = scene_module("jobs.pieces").Pieces(scene, range(2, 7, 2), lambda n: lambda: written.append(n), tmp_path)
+    pieces.run()
+    assert written == [2, 4, 6] and pieces.ended and pieces.fraction == 1
