@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import FunctionType, SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,35 @@ def test_every_frame_of_a_motion_is_exported(plant, scene_module, swing, tmp_pat
     assert np.abs(files[2].sh[:, 1:] - files[0].sh[:, 1:])[moves].max() > 0.01
     still = np.abs(files[2].sh - files[0].sh)[~moves].max()
     assert still < 1e-6
+
+
+@pytest.mark.parametrize(("ends", "left"), [("ESC", []), ("TIMER", ["walk_0004.ply", "walk_0005.ply"])])
+def test_a_window_exports_frame_by_frame(plant, scene_module, tmp_path, ends, left):
+    """Nothing is at the chosen place before all frames are there, nor after Esc; the scene comes back to its frame."""
+    import bpy
+
+    operator = scene_module("operators.splats.export_splats").SWAY_OT_export_splats
+    methods = {name: made for name, made in vars(operator).items() if isinstance(made, FunctionType)}
+    export = type("Export", (), {**methods, "_pieces": None, "_timer": None, "format": ".ply", "up": "-Y"})()
+    export.report = lambda *_: None
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 4, 5
+    scene.frame_set(2)
+    context = SimpleNamespace(
+        scene=scene,
+        evaluated_depsgraph_get=bpy.context.evaluated_depsgraph_get,
+        window_manager=SimpleNamespace(progress_update=lambda _: None),
+    )
+    export._begin_sequence(context, plant, tmp_path / "walk.ply")
+    tick = SimpleNamespace(type="TIMER", value="NOTHING")
+    assert export.modal(context, tick) == {"PASS_THROUGH"} and scene.frame_current == 4
+    assert export.modal(context, SimpleNamespace(type="A", value="PRESS")) == {"RUNNING_MODAL"}
+    said = {"PASS_THROUGH"}
+    while said == {"PASS_THROUGH"}:
+        assert not list(tmp_path.glob("*.ply"))
+        said = export.modal(context, SimpleNamespace(type=ends, value="PRESS"))
+    assert said == ({"FINISHED"} if left else {"CANCELLED"})
+    assert sorted(file.name for file in tmp_path.iterdir()) == left and scene.frame_current == 2
 
 
 def test_what_cannot_be_exported_is_refused_in_one_sentence(plant, tmp_path):
