@@ -20,7 +20,7 @@ TABS = 22
 """Width of the tabs' strip at the right of a sidebar, likewise."""
 HEAD = 240
 """Height of what Blender says of every add-on above its preferences, likewise."""
-PART = 0.4
+PART = 0.6
 """Of a fit, after which its loss has a course to be seen."""
 SETTLED = 0.7
 """Seconds until software has drawn a sidebar."""
@@ -278,6 +278,7 @@ def _while_running(hand: Hand, view: Any, name: str, photograph: Any, ready: Any
     with _in(view):
         getattr(bpy.ops.sway, name)("INVOKE_DEFAULT")
     yield from hand.until(lambda: (job := queue.running()) is None or ready(job), "it runs", 400)
+    yield 2 * SETTLED  # panels come to their places, which Blender moves them to step by step
     yield from photograph()
     if (job := queue.running()) is not None:
         queue.cancel(job)
