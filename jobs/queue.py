@@ -238,7 +238,7 @@ def _send_next() -> None:
     if job is None or job.begun is not None or job._ask is None:
         return
     if reading := job.reading:
-        job.stage, job.fraction = "Reading frames", reading.fraction
+        job.stage, job.fraction = "Reading frames (Esc stops)", reading.fraction
         return
     job.stage = "Starting"
     ask = job._ask

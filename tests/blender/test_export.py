@@ -121,6 +121,8 @@ def test_what_cannot_be_exported_is_refused_in_one_sentence(plant, tmp_path):
     bpy.context.view_layer.update()
     with pytest.raises(RuntimeError, match="unevenly"):
         bpy.ops.sway.export_splats(filepath=str(tmp_path / "a.ply"))
+    with pytest.raises(RuntimeError, match="unevenly"):
+        bpy.ops.sway.export_splats(filepath=str(tmp_path / "a.ply"), animation=True)
     assert not list(tmp_path.iterdir())
 
 

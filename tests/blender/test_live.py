@@ -96,8 +96,9 @@ def test_frames_are_shown_while_the_rest_is_computed(addon, scene_module, plain_
     obj = splats.add_splats(bpy.context, "Cloud", cloud(), up="+Z")
     so_far = swing().trajectory(np.linspace([0, 0], [0.3, 0.3], 5), 24.0)
     job = SimpleNamespace(partial=str(arrays.save(tmp_path / "so_far.npz", so_far.to_arrays())), ended=False)
+    pace = scene_module("operators.pace").Pace()
     operator = SimpleNamespace(
-        job=job, _shown="", _again=0.0, _before=None, _coming=None, _matrix=np.eye(4), _first=1, object=lambda: obj
+        job=job, _shown="", _pace=pace, _before=None, _coming=None, _matrix=np.eye(4), _first=1, object=lambda: obj
     )
     operator._show_coming = lambda of: simulate._show_coming(operator, of)
     simulate.watch(operator, bpy.context)
