@@ -113,6 +113,9 @@ class WorkerOperator:
             read()
         except (ValueError, OSError) as error:
             self.job.state, self.job.error = "failed", str(error)
+        except BaseException:  # a mistake of ours: the job must not run with half of its frames
+            queue.cancel(self.job)
+            raise
 
     def _set_timer(self, context: bpy.types.Context, seconds: float) -> None:
         if self._timer:
