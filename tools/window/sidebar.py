@@ -131,13 +131,6 @@ class Sidebar:
         place = yield from self.setting(path)
         yield from self.hand.press(place)
 
-    def paste(self, path: str, text: str) -> Waits:
-        """Ctrl V over the field of a setting, with a text copied from elsewhere."""
-        place = yield from self.setting(path)
-        bpy.context.window_manager.clipboard = text
-        yield from self.hand.key("V", place, ctrl=True)
-        yield 4 * HANDLED
-
     def pick(self, path: str, name: str) -> Waits:
         """Click the field of an object, write its name into the list that opens, Enter."""
         place = yield from self.setting(path)

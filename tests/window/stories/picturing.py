@@ -39,7 +39,7 @@ def tell(hand: Hand, request: dict) -> Waits:
         "layers": _layers(hand, sidebar, image, done),
         "previews": _previews(hand, sidebar, image, done),
         "planes": _planes(hand, sidebar, image, done),
-        "export": _export(hand, sidebar, folder, done),
+        "export": _export(hand, sidebar, image, folder, done),
         "modes": _modes(hand, sidebar, request["video"], done),
     }
     yield from stages(request, told)
@@ -107,10 +107,10 @@ def _planes(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, done: list[str
     done.append("planes made")
 
 
-def _export(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Waits:
+def _export(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, folder: Path, done: list[str]) -> Waits:
     written, planes = folder / "frames", len(bpy.data.objects)
     yield from sidebar.unfold("SWAY_PT_picture_export")
-    yield from sidebar.paste("settings.directory", str(written))
+    image.sway.settings.directory = str(written)
     yield from sidebar.click("sway.export_picture", lambda: any(written.rglob("*.png")) and _idle(), BUSY)
     done.append("exported")
     export = yield from sidebar.find("sway.export_picture")
@@ -122,13 +122,14 @@ def _export(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Wait
 
 def _modes(hand: Hand, sidebar: Sidebar, video: str, done: list[str]) -> Waits:
     yield from sidebar.unfold("SWAY_PT_video_modes")
-    yield from sidebar.paste("sway_modes.path", video)
+    bpy.context.scene.sway_modes.path = video
     yield from sidebar.click("sway.find_video_modes", lambda: _vibrating() is not None and _idle(), BUSY)
     done.append("modes found")
     yield from sidebar.fold("SWAY_PT_video_modes")
-    peak = _vibrating().peaks[0]
+    last = len(_vibrating().peaks) - 1  # in the right one of two columns, where fields are looked for
+    peak = _vibrating().peaks[last]
     before = peak.use
-    yield from sidebar.tick("peaks[0].use")
+    yield from sidebar.tick(f"peaks[{last}].use")
     yield from hand.until(lambda: peak.use != before, "a mode is ticked")
     done.append("a mode ticked")
 
