@@ -9,6 +9,9 @@ import bpy
 
 from .hand import HANDLED, STEP, Hand, Missed, Place, Waits
 
+MOST = 12
+"""Notches of the wheel over an option."""
+
 
 def area(kind: str, window: int = 0) -> Any:
     """The first area of a kind."""
@@ -114,7 +117,7 @@ def _roll_option(hand: Hand, number: int, name: str, value: str) -> Waits:
         if getattr(operator, name) == before:
             continue
         for direction in (-1, 1):
-            for _ in range(len(operator.bl_rna.properties[name].enum_items)):
+            for _ in range(MOST):
                 if getattr(operator, name) == value:
                     return
                 yield from hand.turn(direction, place, ctrl=True)
