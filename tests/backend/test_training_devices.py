@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
-from backend.spectral.predictor.network import PredictorNetwork  # noqa: E402
+from backend.spectral.predictor.network import Attention, PredictorNetwork  # noqa: E402
 from backend.spectral.predictor.weights import save_weights  # noqa: E402
 from backend.spectral.training.devices import chosen, precision  # noqa: E402
 from backend.spectral.training.feed import Feed  # noqa: E402
@@ -27,7 +27,7 @@ def small(**changes) -> PredictorNetwork:
 
 
 def saved(network: PredictorNetwork, path: Path) -> Path:
-    card = {"widths": network.widths, "modes": network.modes, "blocks": network.blocks}
+    card = {"widths": network.widths, "modes": network.modes, "blocks": network.blocks, "attends": network.attends}
     save_weights(path, network, card)
     return path
 
@@ -113,8 +113,8 @@ def test_optimiser_resumes():
 
 
 def test_a_larger_network_begins_as_the_smaller_one(tmp_path: Path):
-    """With more blocks it says exactly the same; with more modes too, the modes it had are the same."""
-    before = small()
+    """With more blocks and attention it says exactly the same; with more modes, the modes it had are the same."""
+    before = small(attends=())
     for weight in before.parameters():
         torch.nn.init.normal_(weight, 0, 0.1)
     path = saved(before, tmp_path / "before.safetensors")
@@ -133,6 +133,20 @@ def test_a_larger_network_begins_as_the_smaller_one(tmp_path: Path):
     torch.testing.assert_close(logit.half(), wanted[3], rtol=2e-2, atol=2e-2)
     with pytest.raises(ValueError, match="cannot begin with it"):
         begin(small(modes=2), path)
+
+
+def test_attention_is_the_same_in_training_and_after():
+    """Written out for training, attention gives what PyTorch's own gives afterwards, and hears the far corner."""
+    torch.manual_seed(0)
+    layer = Attention(8)
+    torch.nn.init.normal_(layer.answer.weight)
+    picture = torch.rand(2, 8, 5, 7)
+    # Single precision of sums over 35 places.
+    torch.testing.assert_close(layer.train()(picture), layer.eval()(picture), rtol=1e-4, atol=1e-5)
+    other = picture.clone()
+    other[:, 0, 0, 0] += 1
+    changed = (layer(other) - layer(picture))[:, :, -1, -1]
+    assert changed.abs().max() > 1e-3
 
 
 def test_a_feed_without_samples_is_refused(tmp_path: Path):

@@ -20,15 +20,19 @@ from .prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 
 SIZE = 88
 """Root of the area of the picture that the network sees, pixels; it was trained at 59 to 110."""
-ZOOMS = (1.0, 1.25, 1.5, 1.75)
+ZOOMS = (1.0, 1.5, 1.75)
 """The network looks at the picture this much larger, as it is and mirrored. Each look is as likely as the others."""
 STILL = 0.2
 """A pixel that belongs to what moves with less than this probability does not move."""
+FADING = 0.8
+"""Power of that probability by which modes fade where it is unsure that anything moves."""
+EVEN = 0.8
+"""Power of how far each place moves: the network exaggerates how much places differ."""
 SMALLEST = 16
 """Pixels: the shortest side of a picture that can be predicted."""
 MOST = 1.6
 """Factor by which a prediction is made stronger, or weaker, so that what moves does so as far as in films."""
-SURE = (0.6, 0.75)
+SURE = (0.7, 0.85)
 """Mean probability to move of the place that most likely does: below the first there is nothing in the picture that
 moves, above the second there is something."""
 PLACE = 0.02
@@ -124,12 +128,15 @@ def predict(
             np.asarray(guidance.mask, np.float32), probability.shape[::-1], interpolation=cv2.INTER_AREA
         )
     # Looks that disagree leave something between them.
-    modes = np.where((probability >= STILL)[..., None], modes * np.sqrt(probability)[..., None], 0)
+    modes = np.where((probability >= STILL)[..., None], modes * probability[..., None] ** FADING, 0)
+    modes = np.ascontiguousarray(modes, np.complex64)
+    power = np.tensordot((spread**2).sum(0), np.square(modes.view(np.float32)).sum(3), 1) / 2
+    even = np.where(power > 0, np.maximum(power, 1e-12) ** ((EVEN - 1) / 2), 0)
+    modes, power = modes * even[..., None], power * even**2
     moving = probability > 0.5
     if moving.any():
         # Where the network is unsure of the form it also predicts too little.
-        power = (np.abs(modes[:, moving]) ** 2).sum(2).mean(1) @ (spread**2).sum(0) / 2
-        modes = modes * np.clip(np.sqrt((unit**2).sum() / max(power, 1e-12)), 1 / MOST, MOST)
+        modes = modes * np.clip(np.sqrt((unit**2).sum() / max(power[moving].mean(), 1e-12)), 1 / MOST, MOST)
     if guidance is None or (guidance.mask is None and not guidance.strokes):
         modes = modes * _sureness(probability)
     return Prediction(
@@ -212,7 +219,9 @@ def _network(weights: Path | None):
     from .weights import SHIPPED, load_weights
 
     tensors, card = load_weights(weights or SHIPPED)
-    network = PredictorNetwork(tuple(card["widths"]), card["modes"], *map(tuple, card["blocks"]))
+    network = PredictorNetwork(
+        tuple(card["widths"]), card["modes"], *map(tuple, card["blocks"]), tuple(card["attends"])
+    )
     network.load_state_dict(tensors)
     return network.to(memory_format=torch.channels_last).eval()
 

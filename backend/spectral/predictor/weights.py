@@ -10,7 +10,7 @@ import torch
 
 SHIPPED = Path(__file__).parents[2] / "weights" / "predictor.safetensors"
 """The weights that come with Sway."""
-FORMAT = "sway.predictor.2"
+FORMAT = "sway.predictor.3"
 
 
 def save_weights(path: Path, network: torch.nn.Module, card: dict) -> None:

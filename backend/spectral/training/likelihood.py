@@ -51,10 +51,10 @@ class Terms:
             0.1 * self.likelihood
             + self.unexplained
             + self.moving
-            + self.amplitude
-            + self.unrelated
-            + 0.5 * self.apart
-            + 0.5 * self.leakage
+            + 0.3 * self.amplitude
+            + 2 * self.unrelated
+            + self.apart
+            + self.leakage
         )
 
 

@@ -22,7 +22,7 @@ class Optimiser:
         self.layers = [
             weight
             for name, weight in network.named_parameters()
-            if orthogonal and weight.dim() == 4 and name.split(".")[0] not in ends
+            if orthogonal and weight.dim() == 4 and weight.shape[1] > 1 and name.split(".")[0] not in ends
         ]
         taken = {id(weight) for weight in self.layers}
         others = [weight for weight in network.parameters() if id(weight) not in taken]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from ..predictor.network import DOWN, MODES, UP, WIDTHS, PredictorNetwork
+from ..predictor.network import ATTENDS, DOWN, MODES, UP, WIDTHS, PredictorNetwork
 from ..predictor.weights import save_weights
 from .devices import chosen, precision
 from .feed import Feed
@@ -147,6 +147,7 @@ def card(entry: dict[str, float], options: Options) -> dict:
     return {
         "widths": list(WIDTHS),
         "blocks": [list(DOWN), list(UP)],
+        "attends": list(ATTENDS),
         "modes": MODES,
         "generator_version": VERSION,
         "seed": 0,
