@@ -38,6 +38,12 @@ class SWAY_OT_save_material(SplatsOperator, ExportHelper, bpy.types.Operator):
     filename_ext = SUFFIX
     filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.filepath:
+            name = bpy.path.clean_name(active_splats(context).name)
+            self.filepath = str(Path(bpy.data.filepath).parent / f"{name}{SUFFIX}")
+        return ExportHelper.invoke(self, context, event)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             obj = active_splats(context)
