@@ -76,7 +76,9 @@ def entry(hand: Hand, place: Place, *entries: str) -> Waits:
 
 
 def choose_file(hand: Hand, path: str, **options: str) -> Waits:
-    """In the file dialog that is open: set options by the wheel, write the file's path, click the button that takes it.
+    """In the file dialog that is open: set options by the wheel, write the path, click the button that takes it.
+
+    path: of a file that is there, or of the folder that takes a new one under the name that the dialog proposes.
 
     options: values of the operator's menus, as up="+Z".
     """

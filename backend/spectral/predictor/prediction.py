@@ -20,7 +20,7 @@ from .prior import AMPLITUDES, DURATION, FREQUENCIES, WIDTH
 
 SIZE = 88
 """Root of the area of the picture that the network sees, pixels; it was trained at 59 to 110."""
-ZOOMS = (1.0, 1.5, 1.75)
+ZOOMS = (1.0, 1.25, 1.5)
 """The network looks at the picture this much larger, as it is and mirrored. Each look is as likely as the others."""
 STILL = 0.2
 """A pixel that belongs to what moves with less than this probability does not move."""

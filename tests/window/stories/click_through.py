@@ -11,7 +11,7 @@ from tools.window import places
 from tools.window.hand import Hand, Place, Waits
 from tools.window.sidebar import TAB, Sidebar
 
-FRAMES = 10
+FRAMES = 24
 SEEN, MOVED = 0.1, 0.01
 """Of a colour, how much it must change to be seen; and of the picture, how much must change so."""
 ADDON = "bl_ext.user_default.sway"
@@ -53,7 +53,7 @@ def _prepare(request: dict) -> None:
     scene.render.resolution_x = scene.render.resolution_y = 96
     scene.sway.reference.frames, scene.sway.reference.resolution = 14, 96
     scene.sway.fit.iterations, scene.sway.fit.particles, scene.sway.fit.grid_cells = 0, 300, 10
-    scene.sway.simulate.frames, scene.sway.simulate.strength = FRAMES, 4.0  # a storm: seen in few frames
+    scene.sway.simulate.frames, scene.sway.simulate.strength = FRAMES, 10.0  # a storm: seen in few frames
     for other in list(scene.objects):
         if other.type in ("MESH", "CAMERA"):  # the camera is then placed before the subject
             bpy.data.objects.remove(other)
@@ -104,7 +104,7 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
     done.append("reference made")
     settings = bpy.context.scene.sway.fit
     small = settings.particles, settings.iterations
-    settings.particles, settings.iterations = 20000, 40  # minutes: long enough to be cancelled
+    settings.particles, settings.iterations = 2500, 40  # minutes: long enough to be cancelled
     button = yield from sidebar.find("sway.fit_material")
     yield from hand.press(button)
     yield from hand.until(_queue().running, "the fit begins")
@@ -121,10 +121,12 @@ def _reference_and_fit(hand: Hand, sidebar: Sidebar, done: list[str]) -> Waits:
 
 
 def _material_files(hand: Hand, sidebar: Sidebar, folder: Path, done: list[str]) -> Waits:
-    file, fitted = folder / "plant.sway", _active().sway.fit.made
+    obj = _active()
+    assert obj is not None
+    file, fitted = folder / f"{obj.name}.sway", obj.sway.fit.made  # the name that the dialog proposes
     yield from sidebar.click("sway.save_material")
-    yield from places.choose_file(hand, str(file))
-    yield from hand.until(file.exists, "the material is saved")
+    yield from places.choose_file(hand, str(folder))
+    yield from hand.until(file.is_file, "the material is saved")
     yield from sidebar.click("sway.load_material")
     yield from places.choose_file(hand, str(file))
     yield from hand.until(lambda: _made("fit") and _active().sway.fit.made != fitted, "the material is loaded", BUSY)
