@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -33,13 +34,10 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
         placement = arrays.save(job.folder / "placement.npz", {"matrix": np.array(obj.matrix_world)})
         subject = subject_writer(context, obj, job.folder / "subject.npz", height)
         inputs = {"subject": subject, "clip": clip, "placement": str(placement)}
-        for number, (file, same_motion) in enumerate(
-            further_clips.files(obj, clip if isinstance(clip, str) else ""), 2
-        ):
-            inputs[f"clip_{number}"] = str(file)
-            if same_motion:
-                shown = {**arrays.load(file), "motion": np.array(0)}
-                inputs[f"clip_{number}"] = str(arrays.save(job.folder / f"clip_{number}.npz", shown))
+        further = further_clips.files(obj, reference=clip if isinstance(clip, str) else "")
+        for number, (file, same_motion) in enumerate(further, 2):
+            name = f"clip_{number}"
+            inputs[name] = _same_motion_writer(file, job.folder / f"{name}.npz") if same_motion else str(file)
         earlier = stopped(job.folder.parent)
         return inputs | ({"earlier": str(earlier)} if earlier else {})
 
@@ -71,6 +69,11 @@ class SWAY_OT_show_stiffness(SplatsOperator, bpy.types.Operator):
             self.report({"ERROR"}, say(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _same_motion_writer(clip: Path, path: Path) -> Callable[[], str]:
+    """What writes, in a thread, a clip that says of itself to show the motion of the first."""
+    return lambda: str(arrays.save(path, {**arrays.load(clip), "motion": np.array(0)}))
 
 
 def stopped(folder: Path) -> Path | None:

@@ -104,8 +104,7 @@ class WorkerOperator:
             elif self._is_loaded(context):
                 queue.taken(self.job)
                 return self.ended(context)
-        # The scene stays as it is until its frames are read.
-        return {"RUNNING_MODAL"} if reading and event.type not in ("TIMER", "MOUSEMOVE") else {"PASS_THROUGH"}
+        return while_reading(event) if reading else {"PASS_THROUGH"}
 
     def _read_on(self, read: Callable[[], None]) -> None:
         """Read what the job still needs of the scene, or a piece of it."""
@@ -198,6 +197,11 @@ class WorkerOperator:
             self._timer = None
         show_progress(context)
         redraw(context)
+
+
+def while_reading(event: bpy.types.Event) -> set[str]:
+    """What a modal operator returns while frames of the scene are read, which stays as it is until they are."""
+    return {"PASS_THROUGH"} if event.type in ("TIMER", "MOUSEMOVE") else {"RUNNING_MODAL"}
 
 
 class SplatsOperator:

@@ -69,7 +69,7 @@ def frame_camera(context: bpy.types.Context, objects: list[bpy.types.Object]) ->
         raise ValueError("there is nothing to frame; select a splat cloud first")
     context.view_layer.update()
     scene = context.scene
-    corners = np.array([obj.matrix_world @ Vector(corner) for obj in objects for corner in box_of(obj)])  # [8 n, 3]
+    corners = np.concatenate([world_corners(obj) for obj in objects])  # [8 n, 3]
     low, high = corners.min(0), corners.max(0)
     size = np.maximum(high - low, 1e-3)
 
@@ -113,7 +113,7 @@ def share_of_picture(context: bpy.types.Context, obj: bpy.types.Object) -> float
     """
     context.view_layer.update()
     camera = camera_of(context.scene)
-    corners = np.array([obj.matrix_world @ Vector(corner) for corner in box_of(obj)])  # [8, 3]
+    corners = world_corners(obj)
     depths = camera.to_camera(corners)[:, 2]
     if depths.max() <= 0:
         return 0.0
@@ -130,8 +130,13 @@ def _is_factory(obj: bpy.types.Object) -> bool:
     return obj.name == "Camera" and obj.animation_data is None and np.allclose(place, FACTORY_PLACE, atol=1e-4)
 
 
-def box_of(obj: bpy.types.Object) -> list:
-    """Corners [8] of an object's box in its own frame; for splats without the few that float far off."""
+def world_corners(obj: bpy.types.Object) -> np.ndarray:
+    """Corners [8, 3] of an object's box, metres, world; for splats without the few that float far off."""
+    return np.array([obj.matrix_world @ Vector(corner) for corner in _box(obj)])
+
+
+def _box(obj: bpy.types.Object) -> list:
+    """Its corners [8] in the object's own frame."""
     if not splats.is_splats(obj):
         return list(obj.bound_box)
     positions = splats.read_attribute(obj, splats.POSITION)

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from .camera import box_of
+from .camera import world_corners
 
 AROUND = 1.1
 """How much larger than what is framed the view is."""
@@ -50,7 +50,7 @@ def frame(context: bpy.types.Context, obj: bpy.types.Object) -> list[str]:
     if context.window is None:
         return []
     context.view_layer.update()
-    corners = np.array([obj.matrix_world @ Vector(corner) for corner in box_of(obj)])  # [8, 3] m
+    corners = world_corners(obj)
     middle, radius = (corners.max(0) + corners.min(0)) / 2, float(np.linalg.norm(np.ptp(corners, axis=0))) / 2
     for area in (area for area in context.window.screen.areas if area.type == "VIEW_3D"):
         space = area.spaces.active

@@ -17,7 +17,7 @@ from ...jobs.pieces import Pieces
 from ...scene import shown, splats
 from ...scene.frames import scene_frames
 from ...translations import say
-from ..worker_operator import READING_TICK, SplatsOperator, active_splats
+from ..worker_operator import READING_TICK, SplatsOperator, active_splats, while_reading
 
 FORMATS = [
     (".ply", "PLY", "As trainers write it, nothing rounded: 248 bytes a splat with harmonics of degree 3"),
@@ -93,7 +93,7 @@ class SWAY_OT_export_splats(SplatsOperator, bpy.types.Operator, ExportHelper):
             except (ValueError, OSError) as error:
                 return self._given_up(context, str(error))
             context.window_manager.progress_update(self._pieces.fraction)
-        return {"PASS_THROUGH"} if event.type in ("TIMER", "MOUSEMOVE") else {"RUNNING_MODAL"}
+        return while_reading(event)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender gives up the operator: its dialog, the file or the window is being closed."""

@@ -107,6 +107,15 @@ class Hand:
             self.send("WHEELUPMOUSE" if notches > 0 else "WHEELDOWNMOUSE", "PRESS", place, **held)
         yield 4 * HANDLED
 
+    def roll(self, place: Place, chosen: Callable[[], Any], most: int) -> Waits:
+        """Turn the wheel over a menu, Ctrl held, down and then up, until it shows what is wanted; whether it does."""
+        for direction in (-1, 1):
+            for _ in range(most):
+                if chosen():
+                    return True
+                yield from self.turn(direction, place, ctrl=True)
+        return bool(chosen())
+
     def under(self, place: Place) -> Waits:
         """The command or value of what lies at a place; "" where nothing does."""
         manager = bpy.context.window_manager

@@ -118,11 +118,8 @@ def _roll_option(hand: Hand, number: int, name: str, value: str) -> Waits:
         yield from hand.turn(-1, place, ctrl=True)
         if getattr(operator, name) == before:
             continue
-        for direction in (-1, 1):
-            for _ in range(MOST):
-                if getattr(operator, name) == value:
-                    return
-                yield from hand.turn(direction, place, ctrl=True)
+        if (yield from hand.roll(place, lambda: getattr(operator, name) == value, MOST)):
+            return
     raise Missed(f"the file dialog has no menu for {name}")
 
 

@@ -93,37 +93,31 @@ class Sidebar:
             if place := (yield from self._look(wanted, [p for p in beside if self._holds(p)])):
                 return place
         self.buttons.clear()
-        for begins in (False, True):  # where the sidebar is, and from its top on
-            if begins:
-                yield from self._turn(40)
-            top = None
-            while self._scrolled() != top:
-                top = self._scrolled()
-                for fraction in FRACTIONS:
-                    if place := (yield from self._look(wanted, places.down(self.region, fraction, step=CLOSE))):
-                        return place
-                if not begins:
-                    break
-                yield from self._turn(-12)
+
+        def shown() -> Waits:
+            for fraction in FRACTIONS:
+                if place := (yield from self._look(wanted, places.down(self.region, fraction, step=CLOSE))):
+                    return place
+            return None
+
+        if place := (yield from self._through(shown)):
+            return place
         raise Missed(f"{command} is not in the sidebar; there is: " + ", ".join(sorted(self.buttons)))
 
     def setting(self, path: str) -> Waits:
         """Where the field of a setting is, whose data path ends so, as "simulate.floor". Raises Missed."""
         seen = set()
-        for begins in (False, True):  # where the sidebar is, and from its top on
-            if begins:
-                yield from self._turn(40)
-            top = None
-            while self._scrolled() != top:
-                top = self._scrolled()
-                for place in places.down(self.region, 0.6, step=HIGH):
-                    under = yield from self.hand.setting_under(place)
-                    seen.add(under)
-                    if under.endswith(path):
-                        return place
-                if not begins:
-                    break
-                yield from self._turn(-12)
+
+        def shown() -> Waits:
+            for place in places.down(self.region, 0.6, step=HIGH):
+                under = yield from self.hand.setting_under(place)
+                seen.add(under)
+                if under.endswith(path):
+                    return place
+            return None
+
+        if place := (yield from self._through(shown)):
+            return place
         raise Missed(f"{path} is not in the sidebar; there is: " + ", ".join(sorted(seen)))
 
     def tick(self, path: str) -> Waits:
@@ -143,12 +137,8 @@ class Sidebar:
     def roll(self, path: str, chosen: Callable[[], Any]) -> Waits:
         """Turn the wheel over a menu, Ctrl held, until it shows what is wanted. Raises Missed."""
         place = yield from self.setting(path)
-        for direction in (-1, 1):
-            for _ in range(MOST):
-                if chosen():
-                    return
-                yield from self.hand.turn(direction, place, ctrl=True)
-        raise Missed(f"{path} does not come to what is wanted")
+        if not (yield from self.hand.roll(place, chosen, MOST)):
+            raise Missed(f"{path} does not come to what is wanted")
 
     def _holds(self, place: Place) -> bool:
         return self.region.y < place.y < self.region.y + self.region.height
@@ -160,6 +150,19 @@ class Sidebar:
         while before != self._scrolled():
             before = self._scrolled()
             yield 2 * HANDLED
+
+    def _through(self, shown: Callable[[], Waits]) -> Waits:
+        """The first place that `shown` finds: where the sidebar is scrolled to, or from its top on; or None."""
+        if place := (yield from shown()):
+            return place
+        yield from self._turn(40)
+        top = None
+        while self._scrolled() != top:
+            top = self._scrolled()
+            if place := (yield from shown()):
+                return place
+            yield from self._turn(-12)
+        return None
 
     def _scrolled(self) -> float:
         """How far down the sidebar shows what it shows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .plants import Frame, add_leaf, leaf_colour, petal_colour
@@ -10,6 +12,23 @@ from .woods import wood_colour
 
 MOST = 110
 """Segments, after which nothing more is hung on."""
+
+CLUSTER, CATKIN, THREAD = range(3)
+"""What hangs from a bough: a cluster that narrows downwards, a catkin, a thread with something at its end."""
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """What hangs from the boughs of a raceme, all of one sort."""
+
+    kind: int
+    """CLUSTER, CATKIN or THREAD."""
+    plump: float
+    """Half the width of what hangs, px."""
+    colour: np.ndarray
+    """[3] RGB."""
+    green: np.ndarray
+    """[3] RGB, of stalks and leaves."""
 
 
 def raceme(rng: np.random.Generator, frame: Frame) -> Skeleton:
@@ -20,6 +39,7 @@ def raceme(rng: np.random.Generator, frame: Frame) -> Skeleton:
     side = rng.choice([-1, 1])
     plump = frame.height * rng.uniform(0.02, 0.07) + 0.4
     fall = frame.height * rng.uniform(0.15, 0.6)
+    hanging = Hanging(kind, plump, colour, green)
     for _ in range(rng.integers(1, 4)):
         start = frame.foot - [side * frame.height * rng.uniform(0.2, 0.8), frame.height * rng.uniform(0.85, 1.1)]
         thick = frame.height * rng.uniform(0.008, 0.025) + 0.2
@@ -32,38 +52,29 @@ def raceme(rng: np.random.Generator, frame: Frame) -> Skeleton:
         for joint in bough:
             for share in rng.uniform(0, 1, rng.integers(1, 4)):
                 if len(plant) < MOST:
-                    _strand(plant, rng, joint, share, fall * rng.uniform(0.6, 1.2), plump, kind, colour, green)
+                    _strand(plant, rng, hanging, joint, share, fall * rng.uniform(0.6, 1.2))
             if rng.random() < 0.4:
                 turn = plant.angles[joint] + rng.choice([-1, 1]) * rng.uniform(0.3, 1.3)
                 add_leaf(plant, rng, joint, turn, frame.height * rng.uniform(0.08, 0.2), green)
     return plant
 
 
-def _strand(
-    plant: Skeleton,
-    rng: np.random.Generator,
-    bough: int,
-    share: float,
-    fall: float,
-    plump: float,
-    kind: int,
-    colour: np.ndarray,
-    green: np.ndarray,
-) -> None:
-    """kind: 0 a cluster that narrows downwards, 1 a catkin, 2 a thread with something at its end."""
+def _strand(plant: Skeleton, rng: np.random.Generator, hanging: Hanging, bough: int, share: float, fall: float) -> None:
+    """Hang one thing on a bough, at a share of its length; it reaches `fall` px down."""
+    plump, colour, green = hanging.plump, hanging.colour, hanging.green
     count = int(rng.integers(2, 5))
     start = plant.between(bough, share)
     joints = plant.chain(bough, -UP + rng.normal(0, 0.12), fall, 0.4, count, ratio=rng.uniform(0.8, 1.5), start=start)
     for i, joint in enumerate(joints):
         plant.bar(joint, 0.35, 0.3, 0.6 * green)
         half = plump * (1.1 - i / count)
-        if kind == 0:
+        if hanging.kind == CLUSTER:
             for place in (0.2, 0.5, 0.8):
                 spot = plant.between(joint, place) + rng.normal(0, 0.4 * half, 2)
                 plant.carry(joint, blob(spot, half, 0.8 * half), colour * rng.uniform(0.65, 1.15))
-        elif kind == 1:
+        elif hanging.kind == CATKIN:
             plant.bar(joint, 0.5 * plump, 0.5 * plump, colour * rng.uniform(0.8, 1.1))
-    if kind == 2:
+    if hanging.kind == THREAD:
         end = plant.ends[joints[-1]]
         if rng.random() < 0.5:
             plant.carry(joints[-1], blob(end, plump, plump * rng.uniform(0.7, 1.6)), colour * rng.uniform(0.8, 1.1))
