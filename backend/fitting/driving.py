@@ -18,7 +18,7 @@ from ..mpm.total_lagrangian.resolution import resolved
 from ..mpm.total_lagrangian.solid import Solid
 from ..particles.painting import painted_factor
 from ..trajectory import Binding
-from .particles import evenly, inverse_distance, k_means, occupied, solid
+from .particles import driving_particles, inverse_distance, occupied, solid
 from .stencil import Stencil
 
 MARGIN = 2
@@ -94,7 +94,7 @@ def drive(
         raise ValueError("what is marked as moving is only haze and strays; mark the solid splats of the moving part")
 
     filled = body if inside is None else np.concatenate([body, inside])
-    centres = k_means(evenly(filled, size / VOXELS, particles), particles, seed=seed)
+    centres = driving_particles(filled, size / VOXELS, particles, seed=seed)
     grid, finest = _grid(body, cells), _grid(body, max(cells, RESOLVED)).cell
     holding = positions[holds]
     material = _material(body, holding, size / VOXELS, finest, inside)
@@ -109,6 +109,8 @@ def drive(
 
     splats = np.flatnonzero(moving)
     splats, notes = _without_loose(splats, positions, centres, tied)
+    if len(centres) < particles:
+        notes = (f"So few splats move that {len(rest):,} driving particles carry them all.", *notes)
     index, weights = inverse_distance(positions[splats], rest, neighbours)
     part = _part_of_particles(body, parts[matter & moving], rest)
     model = Model(

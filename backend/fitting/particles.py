@@ -13,6 +13,8 @@ times what is usual."""
 
 PER_PARTICLE = 4
 """Voxels that a particle is the middle of, at least."""
+FINEST = 1e-3
+"""Of what they begin with, the side of the smallest voxels: points nearer to each other are one."""
 
 
 def solid(positions: np.ndarray, opacity: np.ndarray, size: float) -> np.ndarray:
@@ -27,20 +29,23 @@ def solid(positions: np.ndarray, opacity: np.ndarray, size: float) -> np.ndarray
     return mask
 
 
-def evenly(points: np.ndarray, edge: float, count: int) -> np.ndarray:
-    """One point [V, 3] per occupied voxel, the mean of those in it: density of splats tells of detail, not of matter.
+def driving_particles(points: np.ndarray, edge: float, count: int, *, seed: int = 0) -> np.ndarray:
+    """Positions [P, 3] of `count` particles among points [Q, 3] of matter, or of as many as there are places.
 
-    The voxels' side is `edge` (metres), or smaller where that leaves fewer than a few for each of `count` particles.
-    Raises ValueError for fewer points than particles.
+    They are spread over the voxels that points occupy, not over the points, whose density tells of detail rather than
+    of matter. The voxels' side is `edge` (metres), or smaller where that leaves fewer than a few for each particle.
     """
-    if len(points) < count:
-        raise ValueError(f"only {len(points)} solid splats move; ask for at most that many driving particles")
-    while True:
-        label = occupied(points, edge)[1]
-        size = np.bincount(label)
-        if len(size) >= min(PER_PARTICLE * count, len(points)):
-            break
+    even, finest = evenly(points, edge), FINEST * edge
+    while len(even) < min(PER_PARTICLE * count, len(points)) and edge > finest:
         edge *= 0.8
+        even = evenly(points, edge)
+    return k_means(even, min(count, len(even)), seed=seed)
+
+
+def evenly(points: np.ndarray, edge: float) -> np.ndarray:
+    """One point [V, 3] per voxel of side `edge` (metres) that points [Q, 3] occupy: the mean of those in it."""
+    label = occupied(points, edge)[1]
+    size = np.bincount(label)
     return np.stack([np.bincount(label, points[:, axis]) for axis in range(3)], 1) / size[:, None]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..api.assignment import Assignment
 from ..api.materials import ELASTIC, MaterialParams
 from ..fitting.driving import attached
-from ..fitting.particles import evenly, inverse_distance, k_means, solid, volumes
+from ..fitting.particles import driving_particles, inverse_distance, solid, volumes
 from ..fitting.stencil import stencil
 from ..gaussians import Gaussians
 from ..mpm.grid import Grid
@@ -122,8 +122,7 @@ def _particles(
         return fill(gaussians, mask, filling=filling, count=count)
     except ValueError:
         # Splats too small and far apart to make a surface still stand for what is around them.
-        count = min(count, len(points))
-        centres = k_means(evenly(points, edge, count), count)
+        centres = driving_particles(points, edge, count)
         return centres, volumes(points, centres, edge)
 
 

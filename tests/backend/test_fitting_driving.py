@@ -7,7 +7,7 @@ import pytest
 
 from backend.fitting.driving import NothingHolds, drive
 from backend.fitting.modes import sway_modes
-from backend.fitting.particles import inverse_distance, k_means
+from backend.fitting.particles import driving_particles, inverse_distance, k_means
 from backend.gaussians import Gaussians
 from backend.parts import guess_parts
 from backend.sample import potted_plant
@@ -30,6 +30,23 @@ def test_k_means_is_reproducible_and_local():
         return np.linalg.norm(points[:, None] - centres, axis=-1).min(1).mean()
 
     assert spread(first) < 0.9 * spread(points[:40])
+
+
+def test_there_are_as_many_particles_as_asked_or_as_there_are_places():
+    """Splats in one place, as rounded formats have them, count once: asked for too many, each place gets one."""
+    places = np.random.default_rng(2).uniform(size=(300, 3))
+    points = np.concatenate([places, places[:120]])
+    assert len(driving_particles(points, 0.02, 100)) == 100
+    found = driving_particles(points, 0.02, 500)
+    assert np.allclose(found[np.lexsort(found.T)], places[np.lexsort(places.T)])
+
+
+def test_a_small_cloud_is_carried_by_fewer_particles():
+    """A cloud of fewer splats than particles is simulated all the same, and a note says by how many."""
+    gaussians, parts = stalk()
+    driven = drive(gaussians, parts, particles=5000, cells=14)
+    assert len(driven.model.rest) <= (parts > 0).sum()
+    assert f"{len(driven.model.rest):,} driving particles" in driven.notes[0]
 
 
 def test_binding_weights_favour_the_nearest_and_sum_to_one():
