@@ -113,7 +113,9 @@ class Sidebar:
                 under = yield from self.hand.setting_under(place)
                 seen.add(under)
                 if under.endswith(path):
-                    return place
+                    yield 6 * HANDLED  # panels that fold or unfold carry it along for a while
+                    if (yield from self.hand.setting_under(place)).endswith(path):
+                        return place
             return None
 
         if place := (yield from self._through(shown)):
