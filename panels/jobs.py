@@ -34,7 +34,7 @@ class JobsPanel:
         if running:
             column = self.layout.column(align=True)
             column.label(text=title(running), icon="SORTTIME", translate=False)
-            draw_running(column, running)
+            draw_bar(column, running)
             draw_waiting(self.layout)
         for notice in notices.unseen():
             draw_notice(self.layout, notice)
@@ -54,7 +54,7 @@ def title(job: queue.Job) -> str:
     return f"{label}: {job.subject_name}" if job.subject_name else label
 
 
-def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
+def draw_bar(layout: bpy.types.UILayout, job: queue.Job) -> None:
     """How far the running job is, and a button that ends it."""
     row = layout.row(align=True)
     draw_progress(row, job, beside=ICON)

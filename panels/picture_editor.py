@@ -14,7 +14,7 @@ from ..scene.pictures import picture_plane, picture_prediction
 from ..translations import say
 from .params import draw_params, draw_setting, place_names
 from .pictures import draw_picture
-from .step_panel import draw_note, draw_progress
+from .step_panel import draw_note, draw_running
 from .width import is_narrow, side_by_side
 
 USED = {
@@ -213,11 +213,6 @@ class SWAY_PT_picture_planes(bpy.types.Panel):
         parent = picture_plane.parent_of(context.active_object)
         layout.label(text=parent.name, icon="IMAGE_DATA")
         layout.operator("sway.poke_planes", icon="VIEW_PAN")
-
-
-def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
-    draw_progress(layout, job)
-    layout.operator("sway.cancel", icon="X")
 
 
 CLASSES = (

@@ -13,7 +13,7 @@ from ..properties import steps
 from ..scene.clips.model_folder import PROMPTLESS, pipeline_in, title_of
 from ..translations import say
 from .pictures import draw_picture
-from .step_panel import AdvancedPanel, StepPanel, draw_note
+from .step_panel import AdvancedPanel, StepPanel, draw_note, draw_running
 
 
 def _hidden(context: bpy.types.Context) -> tuple[str, ...]:
@@ -76,8 +76,7 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
         StepPanel.draw_button(self, context, layout)
         running = queue.running()
         if running and running.kind == "video_model":
-            layout.progress(factor=running.fraction, text=say(running.stage))
-            layout.operator("sway.cancel", icon="X")
+            draw_running(layout, running)
 
     def lines(self, found):
         lines = [f"{found['frames']} frames, tip sways at {found['frequency_hz']:.2f} Hz"]

@@ -45,6 +45,13 @@ def draw_progress(layout: bpy.types.UILayout, job: queue.Job, beside: int = 0) -
     layout.progress(factor=job.fraction, text=next((t for t in texts if length(t) <= room), texts[-1]), translate=False)
 
 
+def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:
+    """The same, what it shows so far, and a button that ends it."""
+    draw_progress(layout, job)
+    draw_picture(layout, job.preview)
+    layout.operator("sway.cancel", icon="X")
+
+
 class SidebarPanel:
     """Where every panel of the tab lives."""
 
@@ -120,9 +127,7 @@ class StepPanel(SidebarPanel):
             row.operator("sway.queue_remove", text="", icon="X").job = job.id
             return
         if job:
-            draw_progress(layout, job)
-            draw_picture(layout, job.preview)
-            layout.operator("sway.cancel", icon="X")
+            draw_running(layout, job)
             return
         row = layout.row()
         row.scale_y = 1.4

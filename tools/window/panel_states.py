@@ -42,7 +42,7 @@ def tell(hand: Hand, request: dict) -> Waits:
     yield from _sidebar(hand, shots, request)
     if shots.wants("picture", "picture_modes"):
         yield from _image_editor(shots, request)
-    if shots.wants("fit_running", "simulate_running", "bake"):
+    if shots.wants("fit_running", "jobs", "simulate_running", "bake"):
         yield from _simulated(hand, shots)
     return {}
 
@@ -213,13 +213,18 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
         bpy.ops.sway.make_reference()
     yield from shots.take("reference", "SWAY_PT_reference")
     yield from shots.take("fit_todo", "SWAY_PT_fit", unfolded=True)
+    with _in(view):
+        bpy.ops.sway.keep_clip()
+        bpy.ops.sway.make_reference(candidates=2, seed=1)
+    yield from shots.take("reference_kept", "SWAY_PT_reference")
+    obj.sway.further_clips.clear()
 
 
 def _simulated(hand: Hand, shots: Shots) -> Waits:
     """Fit, simulation, bake."""
     view, scene = places.area("VIEW_3D"), bpy.context.scene
     scene.sway.fit.particles, scene.sway.fit.grid_cells = 300, 10
-    yield from _while_running(hand, view, "fit_material", lambda: shots.take("fit_running", "SWAY_PT_fit"), _compared)
+    yield from _while_running(hand, view, "fit_material", lambda: _fit_and_queue(view, shots), _compared)
     with _in(view):
         bpy.ops.sway.fit_material(iterations=4, particles=300, grid_cells=10)
     yield from shots.take("fit", "SWAY_PT_fit", unfolded=True)
@@ -235,6 +240,17 @@ def _simulated(hand: Hand, shots: Shots) -> Waits:
     yield from shots.take("bake", "SWAY_PT_bake")
     scene.sway.reference.frequency += 0.1
     yield from shots.take("reference_outdated", "SWAY_PT_reference")
+
+
+def _fit_and_queue(view: Any, shots: Shots) -> Waits:
+    """The fit at work, and the queue with what waits for it."""
+    yield from shots.take("fit_running", "SWAY_PT_fit")
+    queue = sys.modules[f"{ADDON}.jobs.queue"]
+    with _in(view):
+        bpy.ops.sway.simulate("INVOKE_DEFAULT")
+    yield from shots.take("jobs", "SWAY_PT_jobs")
+    for job in queue.waiting():
+        bpy.ops.sway.queue_remove(job=job.id)
 
 
 def _image_editor(shots: Shots, request: dict) -> Waits:

@@ -85,19 +85,15 @@ def _previews(hand: Hand, sidebar: Sidebar, image: bpy.types.Image, done: list[s
     shown = _space()
     yield from sidebar.click("sway.animate_picture", lambda: shown.image == image.sway.preview and _idle(), BUSY)
     done.append("previewed")
-    yield from sidebar.click("sway.live_picture")
-    yield from hand.until(lambda: queue().running() is not None, "the live preview begins")
-    yield from hand.until(_idle, "the live preview is made", BUSY)
+    before = image.sway.preview.filepath
+    yield from sidebar.click("sway.live_picture", lambda: image.sway.preview.filepath != before and _idle(), BUSY)
     yield from sidebar.click("sway.live_picture")
     done.append("previewed live")
-    yield from sidebar.click("sway.poke_picture")
-    yield from hand.until(lambda: queue().running() is not None, "poking is prepared")
-    yield from hand.until(_idle, "poking is ready", BUSY)
-    yield 1.0
+    yield from sidebar.click("sway.poke_picture", lambda: not shown.show_annotation, BUSY)  # lines are in the way then
     held = _on_picture()
     yield from hand.drag(held, Place(held.x + FAR, held.y))
     yield from hand.key("RET", held)
-    yield 1.0
+    yield from hand.until(lambda: shown.show_annotation, "poking ends")
     done.append("poked")
 
 
