@@ -79,6 +79,8 @@ def body_of(
         raise ValueError("No splat is marked as moving; press Guess Parts first.")
     low, high = np.percentile(positions[moving], [0.1, 99.9], axis=0)
     size = float((high - low).max())
+    if not size > 0:
+        raise ValueError("All that moves is in one place; mark more of the subject as moving.")
     matter = solid(positions, gaussians.opacity, size)
     if not (matter & moving).any():
         raise ValueError("The moving splats are nearly transparent, so there is nothing to simulate.")

@@ -176,12 +176,14 @@ def test_qualities_grow_and_custom_reads_its_own_numbers():
 
 
 def test_impossible_scenes_are_refused_in_words(job):
-    """A grid beyond memory, splats that nothing marks as moving, a part that is not there: each named."""
+    """A grid beyond memory, splats that nothing marks as moving, a single one that does, a part that is not there."""
     still = Surroundings(gravity=np.array([0, 0, -9.81]))
     with pytest.raises(ValueError, match="nodes; use fewer Grid Cells"):
         job(still, parts=np.ones(1600, np.int32), grid_cells=256, frames=240)
     with pytest.raises(ValueError, match="No splat is marked as moving"):
         job(still, parts=np.zeros(1600, np.int32))
+    with pytest.raises(ValueError, match="All that moves is in one place"):
+        job(still, material=PRESETS[Preset.sand], parts=np.eye(1, 1600, 1500, dtype=np.int32)[0])
     with pytest.raises(ValueError, match="part 7"):
         job(Surroundings(gravity=np.zeros(3), moved=(PartMotion(part=7, matrices=np.eye(4)[None]),)))
     with pytest.raises(ValueError, match=r"Part 2: Density is -1 kg/m³; it must lie between"):
