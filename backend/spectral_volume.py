@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from . import safetensors_file
+
 FORMAT = "sway.spectral_volume.1"
 
 
@@ -123,11 +125,6 @@ class SpectralVolume:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a .safetensors file, beside its final name and then renamed. Its metadata tell what is inside."""
-        from safetensors.numpy import save_file
-
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".part")
         # Complex numbers as trailing (real, imaginary) pairs: every safetensors reader knows float32.
         pairs = np.ascontiguousarray(self.coefficients, np.complex64).view(np.float32)
         tensors = {
@@ -141,9 +138,7 @@ class SpectralVolume:
             "reference_size": f"{self.width}x{self.height}",
             "source": self.source,
         }
-        save_file(tensors, partial, metadata)
-        os.replace(partial, path)
-        return path
+        return safetensors_file.write(path, tensors, metadata)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> SpectralVolume:
@@ -151,17 +146,10 @@ class SpectralVolume:
 
         Raises FileNotFoundError where there is none, ValueError for a file of another kind.
         """
-        from safetensors import SafetensorError, safe_open
-
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"there is no spectral volume at {path}")
-        try:
-            with safe_open(path, "numpy") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
-        except SafetensorError as error:
-            raise ValueError(f"{path.name} is not a safetensors file ({error}); choose one that Sway wrote") from error
+        tensors, metadata = safetensors_file.read(path)
         if metadata.get("format") != FORMAT or not {"coefficients", "mask"} <= tensors.keys():
             raise ValueError(f"{path.name} holds no spectral volume; choose a file that Sway wrote")
         pairs = np.ascontiguousarray(tensors["coefficients"])

@@ -81,11 +81,6 @@ def plan(folder: Path) -> list[Package]:
     return [Package(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def used_bytes(folder: Path) -> int:
-    """Bytes of all files in a folder; takes a second for a whole environment."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-
-
 def remove(folder: Path) -> None:
     """Remove everything that an installation made, and nothing else. Raises ValueError where a file is held."""
     try:

@@ -105,13 +105,3 @@ def _iterated(residual: Residual, jacobian: Jacobian, at: Minimum, lower, upper,
             return Minimum(tried, r_tried, slope, (*at.costs, cost), damping * EASE, ended)
         damping *= TIGHTEN
     return Minimum(x, r, slope, (*at.costs, at.costs[-1]), damping, True)
-
-
-def finite_differences(residual: Residual, steps: np.ndarray) -> Jacobian:
-    """Forward differences with `steps` [n]: one evaluation of the residual for each parameter."""
-
-    def jacobian(x: np.ndarray, r: np.ndarray) -> np.ndarray:
-        columns = [(residual(x + steps[k] * unit) - r) / steps[k] for k, unit in enumerate(np.eye(len(x)))]
-        return np.stack(columns, 1)
-
-    return jacobian

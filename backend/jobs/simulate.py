@@ -19,7 +19,6 @@ from ..fitting.fitted import Fitted, tip_motion
 from ..forces.acting import ActingForces
 from ..forces.wind import wind_acceleration
 from ..mpm.boundaries.scene import boundaries_of
-from ..mpm.cost import learn, points_of
 from ..mpm.model import Model, Motion, Unstable
 from ..mpm.solver import Solver
 from ..mpm.total_lagrangian.body import Body
@@ -129,7 +128,7 @@ def run(params: SimulateParams, inputs: dict[str, str], ctx: JobContext) -> tupl
 def _simulated(
     params: SimulateParams, start: Start, subject: Subject, surroundings: Surroundings, ctx: JobContext
 ) -> Run:
-    """The motion of a body; learns what it cost."""
+    """The motion of a body, and what it cost."""
     with ctx.stage("Preparing", 0.0, 0.05):
         # What is held and springs back was captured hanging under its weight.
         gravity = surroundings.gravity if start.sways is None else np.zeros(3)
@@ -170,10 +169,8 @@ def _simulated(
             each=shown,
             **({} if elastic else changes),
         )
-    points = points_of(solver)
-    run = Run(motion, substeps, elastic, points, float(points) * substeps * (params.frames - 2), shown.seconds)
-    learn(solver, bool(boundaries.colliders), run.work, run.seconds)
-    return run
+    work = float(solver.points) * substeps * (params.frames - 2)
+    return Run(motion, substeps, elastic, solver.points, work, shown.seconds)
 
 
 def _fitted(params: SimulateParams, file: str, subject: Subject) -> Start:

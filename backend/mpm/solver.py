@@ -50,6 +50,11 @@ class Solver:
         self._law = laws_of(model)[0][0]
         self._run: Run | None = None
 
+    @property
+    def points(self) -> int:
+        """Points at which stress is worked out in a substep: the particles."""
+        return len(self.model)
+
     def stable_dt(self, young: np.ndarray, cfl: float = stability.CFL_DEFAULT) -> float:
         """Longest safe substep, seconds, for Young's moduli [P] in pascals; raises ValueError for cfl above 0.5."""
         return stability.stable_dt(self.model, young, cfl)

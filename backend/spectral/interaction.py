@@ -11,11 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..picture import Layer
-from ..spectral_volume import SpectralVolume
 from .basis import Samples
 from .pixel_motion import Grid, PixelMotion
-from .plant import plant_strokes, stroke_fields
 
 SOFTNESS = 1e-9
 """Relative: keeps two pins on nearly the same place from asking for infinite forces."""
@@ -46,28 +43,6 @@ class Modes:
         return self.shapes[:, row, column].astype(complex)
 
 
-def volume_modes(volume: SpectralVolume, width: int, height: int, damping: float = 0.05) -> Modes:
-    """The slices of a volume above 0 Hz as modes of a picture of `width` x `height` pixels.
-
-    Each is scaled to a largest displacement of one pixel, so that coordinates are pixels.
-    """
-    kept = volume.frequencies > 0
-    if not kept.any():
-        raise ValueError("the spectral volume holds no frequency above 0; choose one that sways")
-    shapes = volume.coefficients[kept] * np.array([width / volume.width, height / volume.height], np.float32)
-    largest = np.sqrt((np.abs(shapes) ** 2).sum(-1)).max((1, 2))
-    shapes = shapes / np.maximum(largest, 1e-12)[:, None, None, None].astype(np.float32)
-    grid = Grid(0, 0, width, height, volume.height, volume.width)
-    return Modes(shapes, volume.frequencies[kept], np.full(int(kept.sum()), damping), grid)
-
-
-def layer_modes(layer: Layer, grid: Grid) -> Modes:
-    """A plant layer's lines as modes: each part's own field and natural frequency."""
-    strokes, parents = plant_strokes(layer)
-    fields = stroke_fields(strokes, parents, grid)
-    return Modes(fields, np.array([s.frequency for s in strokes]), np.array([s.damping for s in strokes]), grid)
-
-
 @dataclass(frozen=True)
 class Pin:
     """A place of the picture held at a displacement."""
@@ -89,9 +64,6 @@ class Interaction:
         self.position = np.zeros(len(modes.frequencies))
         """Modal coordinates [M]."""
         self.velocity = np.zeros(len(modes.frequencies))
-        self.recorded: list[np.ndarray] = []
-        """Complex modal coordinates [M] after each recorded step."""
-        self.recording = False
 
     @property
     def coordinates(self) -> np.ndarray:
@@ -136,8 +108,6 @@ class Interaction:
         self.velocity = decay * (-(w / root) * s * away + (c - lag * s) * speed)
         if pins:
             self.hold(pins)
-        if self.recording:
-            self.recorded.append(self.coordinates)
         return self.displacement()
 
     def hold(self, pins: tuple[Pin, ...]) -> None:
@@ -164,9 +134,3 @@ class Interaction:
     def at(self, x: float, y: float) -> np.ndarray:
         """Displacement [2] of one place, pixels."""
         return (self.modes.at_point(x, y) * self.coordinates[:, None]).real.sum(0)
-
-    def recording_motion(self, fps: float) -> PixelMotion:
-        """What was recorded, one step a frame, as a motion: keyframes of each mode's two coordinates."""
-        if not self.recorded:
-            raise ValueError("nothing was recorded; play with the picture while recording is on")
-        return PixelMotion(self.modes.shapes, Samples(np.array(self.recorded), fps), self.modes.grid)

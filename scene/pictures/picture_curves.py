@@ -63,11 +63,6 @@ def fresh_curve(key: bpy.types.Key, path: str) -> bpy.types.FCurve:
     return animation.action.fcurve_ensure_for_datablock(key, path)
 
 
-def curve_of(key: bpy.types.Key, path: str) -> bpy.types.FCurve | None:
-    """The F-curve that moves a property."""
-    return next((curve for bag in _bags(key) for curve in bag.fcurves if curve.data_path == path), None)
-
-
 def remove_curve(key: bpy.types.Key, path: str) -> None:
     for bag in _bags(key):
         for curve in [curve for curve in bag.fcurves if curve.data_path == path]:

@@ -27,6 +27,7 @@ SHARED = {
     "picture",
     "picture_motion",
     "rotations",
+    "safetensors_file",
     "sample",
     "spectral",
     "spectral_volume",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.spectral.interaction import Interaction, Modes, Pin, layer_modes, volume_modes
+from backend.spectral.interaction import Interaction, Modes, Pin
 from backend.spectral.pixel_motion import Grid
-from backend.spectral_volume import SpectralVolume
-from tests.backend.picture_cases import plant_picture
 
 GRID = Grid(0, 0, 20, 16, 8, 10)
 
@@ -96,38 +94,10 @@ def test_poke_moves_the_place_along_the_push():
         assert hand.at(12, 6)[0] > 0
 
 
-def test_recording_gives_keyframes_of_the_modes():
-    """What was shown while recording is what the recording shows."""
-    hand = play()
-    hand.recording = True
-    hand.poke(5, 5, 3, -2)
-    shown = [hand.step(1 / 24) for _ in range(6)]
-    motion = hand.recording_motion(24.0)
-    for i in (0, 3, 5):
-        np.testing.assert_allclose(motion.at(i / 24), shown[i], atol=1e-5)
-
-
-def test_modes_come_from_volumes_and_from_strokes():
-    """A volume's slices become modes of one pixel each; a plant layer's lines become its modes."""
-    coefficients = np.zeros((2, 8, 10, 2), np.complex64)
-    coefficients[1, 3, 4] = 3 + 4j, 0
-    volume = SpectralVolume(coefficients, np.array([0.0, 1.5]), 2.0, np.ones((8, 10), np.float32))
-    modes = volume_modes(volume, 20, 16)
-    assert modes.frequencies.tolist() == [1.5]
-    assert np.abs(modes.shapes).max() == pytest.approx(1)
-    layer = plant_picture().layers[0]
-    stem = layer_modes(layer, Grid(0, 0, 96, 72, 36, 48))
-    hand = Interaction(stem)
-    hand.step(1 / 24, (Pin(49, 10, 5.0, 0.0),))
-    # One real mode cannot follow both directions exactly; the stem leans by nearly all of the way asked for.
-    assert hand.at(49, 10)[0] == pytest.approx(5, rel=0.05)
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: play().step(0.0), "time above 0"),
-        (lambda: play().recording_motion(24.0), "nothing was recorded"),
         (lambda: Modes(np.zeros((1, 8, 10, 2)), np.array([0.0]), np.array([0.1]), GRID), "no mode"),
         (lambda: Modes(np.zeros((1, 8, 10, 2)), np.array([1.0]), np.array([1.0]), GRID), "damping"),
     ],

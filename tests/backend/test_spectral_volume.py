@@ -78,6 +78,13 @@ def test_other_files_are_refused_by_name(tmp_path):
     (tmp_path / "notes.txt").write_text("not tensors at all")
     with pytest.raises(ValueError, match="notes.txt is not a safetensors file"):
         SpectralVolume.load(tmp_path / "notes.txt")
-    save_file({"weights": np.zeros(3)}, tmp_path / "weights.safetensors")
+    save_file({"weights": np.zeros(3, np.float32)}, tmp_path / "weights.safetensors")
     with pytest.raises(ValueError, match="weights.safetensors holds no spectral volume"):
         SpectralVolume.load(tmp_path / "weights.safetensors")
+    save_file({"weights": np.zeros(3)}, tmp_path / "doubles.safetensors")
+    with pytest.raises(ValueError, match="doubles.safetensors is not .* of type F64"):
+        SpectralVolume.load(tmp_path / "doubles.safetensors")
+    whole = (tmp_path / "weights.safetensors").read_bytes()
+    (tmp_path / "cut.safetensors").write_bytes(whole[:-4])
+    with pytest.raises(ValueError, match="cut.safetensors is not .* cut off"):
+        SpectralVolume.load(tmp_path / "cut.safetensors")

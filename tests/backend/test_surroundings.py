@@ -1,4 +1,4 @@
-"""What acts on a running simulation, how it keeps itself stable, what it costs, and what it refuses."""
+"""What acts on a running simulation, how it keeps itself stable, and what it refuses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from backend import taichi_runtime
 from backend.forces import grip
 from backend.forces.acting import ActingForces
-from backend.mpm import cost, stability
 from backend.mpm import solver as solving
+from backend.mpm import stability
 from backend.mpm.boundaries.colliders import guard
 from backend.mpm.boundaries.mesh_distance import collider_of
 from backend.mpm.boundaries.scene import boundaries_of
@@ -224,26 +224,6 @@ def test_a_frame_that_blew_up_is_tried_in_shorter_substeps(monkeypatch):
     monkeypatch.setattr(solving, "RETRIES", 0)
     with pytest.raises(Unstable, match=r"blew up; lower the velocity .* \(frame \d"):
         solver.simulate(young, velocity, 4, FPS, **few)
-
-
-def test_cost_is_told_and_learned(monkeypatch, tmp_path):
-    """The estimate counts particles times substeps times frames; finished runs correct the speed kept on disk."""
-    monkeypatch.setenv("SWAY_CACHE", str(tmp_path))
-    points = block((-0.1, -0.1, -0.1), (0.15, 0.15, 0.15))
-    solver = solver_of(points)
-    young = np.full(len(points), 3e4)
-    first = cost.estimate(solver, young, 48, FPS)
-    assert first.particle_substeps == len(points) * solver.substeps_per_frame(young, FPS) * 48
-    assert first.seconds > 0
-    assert str(cost.Cost(1.1e8, 117)) == "1.1e8 particle-substeps, about 2 min here"
-    assert str(cost.Cost(43210.0, 0.2)) == "4.3e4 particle-substeps, about 1 s here"
-    assert str(cost.Cost(5e11, 9000)) == "5.0e11 particle-substeps, about 2 h here"
-    # The geometric mean of what was known and a run four times as slow is twice as slow.
-    cost.learn(solver, False, first.particle_substeps, 4 * first.seconds)
-    assert cost.estimate(solver, young, 48, FPS).seconds == pytest.approx(2 * first.seconds)
-    assert cost.kind_of(solver, True) != cost.kind_of(solver, False)
-    (tmp_path / "speed.json").write_text("{damaged")
-    assert cost.estimate(solver, young, 48, FPS).seconds > 0
 
 
 def test_a_part_to_move_that_has_no_particles_is_refused():

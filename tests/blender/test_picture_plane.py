@@ -89,7 +89,8 @@ def test_a_wind_of_many_frequencies_becomes_few_keys(scene_module, swaying):
     (obj,) = plane.layers_of(parent)
     key = obj.data.shape_keys
     assert [block.name for block in key.key_blocks] == ["Basis", "Mode 1 cos"]
-    curve = scene_module("scene.pictures.picture_curves").curve_of(key, 'key_blocks["Mode 1 cos"].value')
+    (bag,) = key.animation_data.action.layers[0].strips[0].channelbags
+    curve = bag.fcurves.find('key_blocks["Mode 1 cos"].value')
     assert len(curve.keyframe_points) == FRAMES + 1 and curve.modifiers[0].type == "CYCLES"
     assert curve.evaluate(3 + 10 * FRAMES) == pytest.approx(curve.evaluate(3), abs=1e-5)
     assert curve.evaluate(4) == pytest.approx(windy.courses[3, 0].real, abs=1e-5)

@@ -94,7 +94,12 @@ class ElasticSolver:
     @property
     def _lanes(self) -> int:
         """Threads that share one simulation: with few elements, launches cost more than threads save."""
-        return storage.threads() if POINTS * len(self._nodes) >= SPREAD_FROM else 1
+        return storage.threads() if self.points >= SPREAD_FROM else 1
+
+    @property
+    def points(self) -> int:
+        """Points at which stress is worked out in a substep: those of the elements."""
+        return POINTS * len(self.model.elements)
 
     @cached_property
     def _highest_rate(self) -> float:
