@@ -27,7 +27,14 @@ from .operators import (
     samples,
     simulate,
 )
-from .operators.pictures import picture, picture_find, picture_modes, picture_poke, picture_predict
+from .operators.pictures import (
+    picture,
+    picture_find,
+    picture_modes,
+    picture_poke,
+    picture_predict,
+    picture_volume,
+)
 from .operators.splats import (
     edit_splats,
     export_motion,
@@ -94,6 +101,7 @@ CLASSES = (
     *picture.CLASSES,
     *picture_modes.CLASSES,
     *picture_poke.CLASSES,
+    *picture_volume.CLASSES,
     *picture_editor.CLASSES,
     *wind_gizmos.CLASSES,
     *acting_gizmos.CLASSES,

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend import arrays
 from ..backend.api.fit import FitParams
+from ..backend.units import pascals
 from ..properties import further_clips
 from ..properties.from_params import annotations_of
 from ..scene.fields import heat_map, overlay
@@ -49,7 +50,7 @@ class SWAY_OT_fit_material(StepOperator, bpy.types.Operator):
         self.note(obj, self.job.outputs["fit"])
         heat_map.write_stiffness(obj, self.loaded)
         found = self.job.results
-        stiffness = ", ".join(f"{young:.2g} Pa" for young in found["young_pa"])
+        stiffness = ", ".join(pascals(young) for young in found["young_pa"])
         return f"Stiffness {stiffness}; sways at {found['frequency_hz']:.2f} Hz"
 
 

@@ -15,8 +15,8 @@ from ..translations.lines import lines_of
 from .worker_operator import WorkerOperator, submit
 
 OFFLINE = "Blender is set to stay offline; allow Online Access under Preferences > System > Network first."
-WIDTH, LETTERS = 460, 66
-"""Of the dialog, pixels, and letters that fit into a line of it."""
+WIDTH, LINE = 460, 410
+"""Of the dialog, and of the text in it, pixels at the usual scale."""
 
 
 class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
@@ -47,17 +47,17 @@ class SWAY_OT_download_video_model(WorkerOperator, bpy.types.Operator):
         offer = model.offer
         column = layout.column(align=True)
         what = say(f"{say(model.doc)}. About {offer.gigabytes} GB from {offer.page}")
-        for line in lines_of(what, LETTERS):
+        for line in lines_of(what, LINE):
             column.label(text=line, translate=False)
         box = layout.box().column(align=True)
         box.label(text=say(f"{offer.licence}, in short:"), icon="TEXT")
-        for line in lines_of(say(offer.terms), LETTERS):
+        for line in lines_of(say(offer.terms), LINE):
             box.label(text=line, translate=False)
         box.operator("wm.url_open", text="Read the Licence", icon="URL").url = offer.page
         layout.prop(self, "accept")
         if not bpy.app.online_access:
             column = layout.column(align=True)
-            for number, line in enumerate(lines_of(say(OFFLINE), LETTERS)):
+            for number, line in enumerate(lines_of(say(OFFLINE), LINE)):
                 column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
 
     def begin(self, _context):

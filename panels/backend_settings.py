@@ -11,7 +11,7 @@ from ..jobs import installing, installing_folder, installing_python
 from ..operators import install_health
 from ..translations import say
 from ..translations.lines import lines_of
-from .width import letters
+from .width import room
 
 _ICONS = {"good": "CHECKMARK", "note": "INFO", "bad": "ERROR"}
 
@@ -45,13 +45,13 @@ def draw(layout: bpy.types.UILayout, chosen: Any) -> None:
 def wrapped(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
     """A sentence, translated, over as many lines as it takes."""
     column = layout.column(align=True)
-    for number, line in enumerate(lines_of(say(text), letters(icon=True))):
+    for number, line in enumerate(lines_of(say(text), room(icon=True))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
 def _draw_progress(layout: bpy.types.UILayout, run: installing.Installing) -> None:
     layout.progress(factor=run.fraction, text=say(f"{run.stage}, {run.fraction:.0%}"))
-    layout.label(text=say(run.detail)[: letters()], translate=False)
+    layout.label(text=lines_of(say(run.detail), room())[0], translate=False)
     layout.operator("sway.cancel_install", icon="X")
 
 

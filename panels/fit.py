@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..backend.api.fit import Expectation
+from ..backend.units import pascals
 from ..properties import steps
 from ..scene.fields import overlay
 from .pictures import draw_picture
@@ -33,7 +34,7 @@ class SWAY_PT_fit(StepPanel, bpy.types.Panel):
     def lines(self, found):
         if "gain_db" not in found:  # loaded from a file
             return found.get("sentences", [])
-        stiffness = " · ".join(f"{young:.2e} Pa" for young in found["young_pa"])
+        stiffness = " · ".join(pascals(young) for young in found["young_pa"])
         short = [f"Stiffness {stiffness}", f"Sways at {found['frequency_hz']:.2f} Hz"]
         gain = f"{found['gain_db']:.1f} dB closer to the clip than at rest"
         return [*(found.get("sentences") or short), gain]

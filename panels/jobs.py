@@ -10,7 +10,7 @@ from ..operators.worker_operator import describe
 from ..translations import say
 from ..translations.lines import lines_of
 from .step_panel import draw_progress
-from .width import ICON, letters
+from .width import ICON, room
 
 STATUS_WIDTH = 18
 """Of the progress bar in the status bar, in units of the interface."""
@@ -83,7 +83,7 @@ def draw_notice(layout: bpy.types.UILayout, notice: notices.Notice) -> None:
     row = box.row(align=True)
     row.label(text=title(notice.job), icon="CHECKMARK" if notice.good else "ERROR", translate=False)
     row.operator("sway.seen", text="", icon="X", emboss=False).job = notice.job.id
-    for line in lines_of(say(notice.text), letters(icon=True)):
+    for line in lines_of(say(notice.text), room(icon=True)):
         box.label(text=line, translate=False)
 
 

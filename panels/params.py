@@ -8,11 +8,11 @@ from typing import Any
 import bpy
 
 from ..backend.api.param import specs
-from ..translations.lines import length
-from .width import is_narrow, letters
+from ..translations.lines import measured
+from .width import is_narrow, room
 
-ENDS = 2
-"""Letters in whose place the arrows at the ends of a number's field stand."""
+ENDS = 20
+"""Pixels at the usual scale that a number's field needs beside its name and value."""
 
 
 def draw_params(
@@ -44,7 +44,7 @@ def _is_crowded(group: Any, setting: bpy.types.Property) -> bool:
     value = getattr(group, setting.identifier)
     digits = f"{value:.2f}" if setting.type == "FLOAT" else str(value)
     name = bpy.app.translations.pgettext_iface(setting.name, setting.translation_context)
-    return length(name) + len(digits) > letters() - ENDS
+    return measured(name + digits) > room() - ENDS
 
 
 def place_names(layout: bpy.types.UILayout) -> None:

@@ -56,6 +56,14 @@ class SWAY_UL_picture_layers(bpy.types.UIList):
             row.prop(item, "kind", text="")
 
 
+class SWAY_MT_picture_layers(bpy.types.Menu):
+    bl_label = "Spectral Volume"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.operator("sway.load_spectral_volume", icon="IMPORT")
+        self.layout.operator("sway.save_spectral_volume", icon="EXPORT")
+
+
 class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
     bl_label = "Animate Picture"
 
@@ -84,6 +92,7 @@ class SWAY_PT_picture(EditorPanel, bpy.types.Panel):
         column.operator("sway.remove_picture_layer", icon="REMOVE", text="")
         column.operator("sway.move_picture_layer", icon="TRIA_UP", text="").step = -1
         column.operator("sway.move_picture_layer", icon="TRIA_DOWN", text="").step = 1
+        column.menu("SWAY_MT_picture_layers", icon="DOWNARROW_HLT", text="")
         if not picture.layers:
             draw_note(layout, "Or add a layer and draw its lines", "INFO")
             return
@@ -117,9 +126,10 @@ def draw_prediction(layout: bpy.types.UILayout, picture) -> None:
 
 
 def draw_modes(layout: bpy.types.UILayout, layer) -> None:
-    """A video's spectrum, and its modes to tick with the shape of each."""
-    draw_picture(layout, layer.spectrum, 12.0)
-    layout.operator("sway.pick_peaks", icon="RESTRICT_SELECT_OFF")
+    """Modes to tick; those found in a video with its spectrum and the shape of each."""
+    if layer.spectrum:
+        draw_picture(layout, layer.spectrum, 12.0)
+        layout.operator("sway.pick_peaks", icon="RESTRICT_SELECT_OFF")
     flow = layout.grid_flow(columns=2, even_columns=True)
     for peak in layer.peaks:
         box = flow.box()
@@ -217,6 +227,7 @@ class SWAY_PT_picture_planes(bpy.types.Panel):
 
 CLASSES = (
     SWAY_UL_picture_layers,
+    SWAY_MT_picture_layers,
     SWAY_PT_picture,
     SWAY_PT_picture_motion,
     SWAY_PT_picture_export,

@@ -14,9 +14,9 @@ from ..scene.fields import heat_map, overlay, painted
 from ..scene.splats import is_splats
 from ..scene.statistics import statistics
 from ..translations import say
-from ..translations.lines import length
+from ..translations.lines import measured
 from .step_panel import SidebarPanel, StepPanel, draw_lines, draw_note
-from .width import is_narrow, letters, side_by_side
+from .width import is_narrow, room, side_by_side
 
 FEW = 11
 """Letters that a value has room for beside its name in a narrow region."""
@@ -34,7 +34,7 @@ class SWAY_PT_splats(SidebarPanel, bpy.types.Panel):
             return
         count = say(f"{len(obj.data.points):,} splats")  # by itself: the object's name is never translated
         whole = f"{obj.name}: {count}"
-        lines = [whole] if length(whole) <= letters(icon=True) else [obj.name, count]
+        lines = [whole] if measured(whole) <= room(icon=True) else [obj.name, count]
         column = layout.column(align=True)
         for line, icon in zip(lines, ("OUTLINER_OB_POINTCLOUD", "BLANK1"), strict=False):
             column.label(text=line, icon=icon, translate=False)

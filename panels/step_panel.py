@@ -12,14 +12,14 @@ from ..operators.worker_operator import describe
 from ..properties import steps
 from ..scene.splats import is_splats
 from ..translations import say
-from ..translations.lines import length, lines_of
+from ..translations.lines import lines_of, measured
 from .params import draw_params
 from .pictures import draw_picture
-from .width import letters
+from .width import room
 
 _ICON = {steps.State.todo: "RADIOBUT_OFF", steps.State.done: "CHECKMARK", steps.State.outdated: "ERROR"}
-OVER = 2
-"""Letters that a bar shows more than a label, which begins and ends further in."""
+OVER = 8
+"""Pixels at the usual scale that a bar's text has more than a label's, which begins and ends further in."""
 _TITLES: dict[str, str] = {}
 """Of each step's panel."""
 
@@ -27,22 +27,23 @@ _TITLES: dict[str, str] = {}
 def draw_lines(layout: bpy.types.UILayout, sentence: str) -> None:
     """A sentence in Blender's language, over as many lines as the sidebar needs as wide as it is."""
     column = layout.column(align=True)
-    for line in lines_of(say(sentence), letters(), indent="    "):
+    for line in lines_of(say(sentence), room(), indent="    "):
         column.label(text=line, translate=False)
 
 
 def draw_note(layout: bpy.types.UILayout, sentence: str, icon: str) -> None:
     """The same beside an icon."""
     column = layout.column(align=True)
-    for number, line in enumerate(lines_of(say(sentence), letters(icon=True))):
+    for number, line in enumerate(lines_of(say(sentence), room(icon=True))):
         column.label(text=line, icon="BLANK1" if number else icon, translate=False)  # type: ignore[arg-type]
 
 
 def draw_progress(layout: bpy.types.UILayout, job: queue.Job, beside: int = 0) -> None:
-    """How far a job is, in as many words as there is room for beside so many letters' worth of buttons."""
-    stage, room = f"{job.stage}, {job.fraction:.0%}", letters() + OVER - beside
-    texts = [say(describe(job)), say(stage), f"{job.fraction:.0%}"]
-    layout.progress(factor=job.fraction, text=next((t for t in texts if length(t) <= room), texts[-1]), translate=False)
+    """How far a job is, in as many words as there is room for beside so many pixels of buttons."""
+    percent, most = f"{job.fraction:.0%}", room() + OVER - beside
+    texts = [say(describe(job)), say(f"{job.stage}, {percent}"), percent]
+    text = next((text for text in texts if measured(text) <= most), percent)
+    layout.progress(factor=job.fraction, text=text, translate=False)
 
 
 def draw_running(layout: bpy.types.UILayout, job: queue.Job) -> None:

@@ -43,7 +43,10 @@ class SWAY_PG_Layer(bpy.types.PropertyGroup):
             name="Not This", description="As Lines, over what does not belong to the layer"
         ),
         "volume": bpy.props.StringProperty(
-            name="Modes", description="File with the modes of a video", subtype="FILE_PATH"
+            name="Modes", description="File with the modes that the layer moves in", subtype="FILE_PATH"
+        ),
+        "predicted": bpy.props.BoolProperty(
+            name="Predicted", description="Its motion was predicted from the picture"
         ),
         "peaks": bpy.props.CollectionProperty(type=SWAY_PG_Peak),
         "spectrum": bpy.props.StringProperty(

@@ -12,6 +12,7 @@ from ..backend.api.acting import Acting
 from ..backend.api.assignment import Assignment
 from ..backend.api.materials import ELASTIC, Law, MaterialParams
 from ..backend.api.simulate import SimulateParams
+from ..backend.units import duration
 from . import splats
 
 CFL = 0.45
@@ -37,15 +38,10 @@ class Estimate:
     seconds: float
 
     def __str__(self) -> str:
-        """Such as "1.1e8 particle-substeps, about 2 min"."""
-        if self.seconds < 100:
-            duration = f"{max(self.seconds, 1):.0f} s"
-        elif self.seconds < 6000:
-            duration = f"{self.seconds / 60:.0f} min"
-        else:
-            duration = f"{self.seconds / 3600:.0f} h"
-        mantissa, exponent = f"{self.particle_substeps:.1e}".split("e")
-        return f"{mantissa}e{int(exponent)} particle-substeps, about {duration}"
+        """Such as "About 2 min: 110 million particle-substeps"."""
+        millions = max(self.particle_substeps / 1e6, 0.1)
+        count = f"{millions:,.0f}" if millions >= 10 else f"{millions:.1f}"
+        return f"About {duration(self.seconds)}: {count} million particle-substeps"
 
 
 def estimate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..units import pascals
 from .sway import YOUNG_MIN
 from .task import Task
 
@@ -20,11 +21,14 @@ RATIO = "A clip tells stiffness over density only: with the density wrong by a f
 def limit_notes(log_young: np.ndarray, highest: float) -> tuple[str, ...]:
     """A warning when log10 Young's modulus of a part [C] ended at a limit."""
     if np.any(log_young <= np.log10(YOUNG_MIN)):
-        return ("The stiffness ended at the lowest that is tried, 1e3 Pa; check the subject's size and density.",)
+        return (
+            f"The stiffness ended at the lowest that is tried, {pascals(YOUNG_MIN)}; check the subject's size and "
+            "density.",
+        )
     if np.any(log_young >= highest - 1e-6):
         return (
-            f"The stiffness ended at the highest that is tried, {10**highest:.1e} Pa; check the subject's size, or use "
-            "fewer grid cells or particles.",
+            f"The stiffness ended at the highest that is tried, {pascals(10**highest, 2)}; check the subject's size, "
+            "or use fewer grid cells or particles.",
         )
     return ()
 

@@ -96,5 +96,5 @@ def _pace(problems: Sequence[SwayProblem]) -> np.ndarray:
     wanted = np.log10(modes.young[0] * (np.array([slowest, fastest]) / modes.frequency[0]) ** 2)
     low, high = np.clip(wanted, np.log10(YOUNG_MIN), min(p.log_young_max for p in problems))
     if high <= low:
-        raise ValueError("no stiffness from 1e3 Pa up sways as fast as the clip; check the subject's size and density")
+        raise ValueError("no stiffness from 1 kPa up sways as fast as the clip; check the subject's size and density")
     return np.arange(low, high, LOG_YOUNG_STEP)

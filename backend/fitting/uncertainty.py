@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..units import pascals
 from .prior import ODD
 from .result import Fit
 
@@ -65,18 +66,18 @@ class PartStiffness:
         if not self.identified:
             if known:
                 return (
-                    f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa leans on the "
-                    f"{known.young:.1e} Pa expected of {known.material}"
+                    f"Part {self.part}: not identifiable from this clip; {pascals(self.young, 2)} leans on the "
+                    f"{pascals(known.young, 2)} expected of {known.material}"
                 )
-            return f"Part {self.part}: not identifiable from this clip; {self.young:.1e} Pa is a guess"
+            return f"Part {self.part}: not identifiable from this clip; {pascals(self.young, 2)} is a guess"
         factor = 10**self.log_error
         sure = f"{max(100 * (factor - 1), 1):.0f} %" if factor < ROUGH else f"a factor of {factor:.1f}"
         if known and abs(np.log10(self.young / known.young)) > ODD * np.hypot(known.spread, self.log_error):
             return (
-                f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}; far from the {known.young:.1e} Pa "
+                f"Part {self.part}: {pascals(self.young)}, give or take {sure}; far from the {pascals(known.young, 2)} "
                 f"expected of {known.material}"
             )
-        return f"Part {self.part}: {self.young:.2e} Pa, give or take {sure}"
+        return f"Part {self.part}: {pascals(self.young)}, give or take {sure}"
 
     def to_jsonable(self) -> dict:
         low, high = self.bounds

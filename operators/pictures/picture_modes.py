@@ -50,9 +50,8 @@ class SWAY_OT_find_video_modes(WorkerOperator, bpy.types.Operator):
             found["frequencies_hz"], found["amplitudes_px"], found["coherence"], files_of(outputs, "mode"), strict=True
         )
         for frequency, amplitude, coherence, picture in rows:
-            peak = layer.peaks.add()
-            peak.name = f"{frequency:.2f} Hz"
-            peak.frequency, peak.amplitude, peak.coherence, peak.picture = frequency, amplitude, coherence, str(picture)
+            peak = picture_layers.add_peak(layer, frequency, amplitude)
+            peak.coherence, peak.picture = coherence, str(picture)
         films.show(context, image)
         listed = ", ".join(f"{frequency:.2f}" for frequency in found["frequencies_hz"])
         return f"Modes at {listed} Hz from {found['frames']} frames"

@@ -10,6 +10,7 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from ...backend.units import pascals
 from ...translations import say
 from .. import splats
 from . import heat_map, overlay
@@ -35,13 +36,9 @@ def unregister() -> None:
     _handle = None
 
 
-def in_words(log_young: float) -> str:
-    """Young's modulus for a legend: "32 kPa" of 4.5."""
-    value = 10**log_young
-    for factor, unit in ((1e9, "GPa"), (1e6, "MPa"), (1e3, "kPa")):
-        if value >= factor:
-            return f"{value / factor:.2g} {unit}" if value < 99.5 * factor else f"{value / factor:.0f} {unit}"
-    return f"{value:.0f} Pa"
+def _stiffness(log_young: float) -> str:
+    """Young's modulus: "32 kPa" of 4.5."""
+    return pascals(10**log_young, 2)
 
 
 def _times(log_factor: float) -> str:
@@ -59,7 +56,7 @@ def _percent(value: float) -> str:
 
 
 _LEGENDS: dict[str, tuple[str, Callable[[float], str]]] = {
-    overlay.STIFFNESS: ("Stiffness (Young's modulus)", in_words),
+    overlay.STIFFNESS: ("Stiffness (Young's modulus)", _stiffness),
     overlay.PAINTED: ("Painted stiffness (times the material's)", _times),
     overlay.SPEED: ("Velocity", _speed),
     overlay.STRAIN: ("Strain (largest principal logarithmic strain)", _percent),

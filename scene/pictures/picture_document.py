@@ -139,12 +139,12 @@ def _layer(image: bpy.types.Image, layer: Any, width: int, height: int) -> Layer
         round(layer.damping, 6),
         round(layer.flutter, 6),
         spin=round(layer.spin, 6),
-        volume=_volume(layer) if kind is Kind.volume else None,
+        volume=volume_of(layer) if kind is Kind.volume else None,
     )
 
 
-def _volume(layer: Any) -> SpectralVolume:
-    """The ticked modes of a video."""
+def volume_of(layer: Any) -> SpectralVolume:
+    """The ticked modes of a layer. Raises ValueError where none is, and where their file is gone."""
     chosen = [k for k, peak in enumerate(layer.peaks) if peak.use]
     if not chosen:
         raise ValueError(f'No mode of "{layer.name}" is ticked; tick at least one.')

@@ -51,6 +51,14 @@ def add(image: bpy.types.Image, kind: str, label: str) -> Any:
     return layer
 
 
+def add_peak(layer: Any, frequency: float, amplitude: float) -> Any:
+    """A mode of a layer's spectral volume, in the order in which its file has them; hertz and pixels."""
+    peak = layer.peaks.add()
+    peak.name = f"{frequency:.2f} Hz"
+    peak.frequency, peak.amplitude = frequency, amplitude
+    return peak
+
+
 def remove(image: bpy.types.Image, index: int) -> None:
     """Removes a layer and what was drawn on it."""
     picture = image.sway

@@ -10,7 +10,7 @@ import numpy as np
 from ...backend.api.picture import LayerKind
 from ...backend.picture import Kind, Layer, Line, Picture, Wind
 from .picture_document import outside_lines, photo, photo_to_animate, pixel_lines
-from .picture_layers import add
+from .picture_layers import add, add_peak
 
 LABEL = "Predicted"
 
@@ -25,8 +25,8 @@ def predicted_layer(image: bpy.types.Image) -> Any | None:
 
 
 def is_predicted(layer: Any) -> bool:
-    """Whether a layer's motion was predicted; a video's has a spectrum."""
-    return layer.kind == LayerKind.volume.name and not layer.spectrum
+    """Whether a layer's motion was predicted, not found in a video or loaded."""
+    return layer.kind == LayerKind.volume.name and layer.predicted
 
 
 def marked(image: bpy.types.Image, keep_mask: bool) -> Picture:
@@ -54,12 +54,10 @@ def marked(image: bpy.types.Image, keep_mask: bool) -> Picture:
 def take_in(image: bpy.types.Image, outputs: dict[str, str], results: dict[str, Any]) -> Any:
     """Put a finished prediction into its layer, a new one where there is none; returns the layer."""
     layer = predicted_layer(image) or add(image, LayerKind.volume.name, LABEL)
-    layer.volume = outputs["modes"]
+    layer.volume, layer.predicted = outputs["modes"], True
     layer.peaks.clear()
     for frequency, amplitude in zip(results["frequencies_hz"], results["amplitudes_px"], strict=True):
-        peak = layer.peaks.add()
-        peak.name = f"{frequency:.2f} Hz"
-        peak.frequency, peak.amplitude = frequency, amplitude
+        add_peak(layer, frequency, amplitude)
     mask = bpy.data.images.load(outputs["mask"])
     mask.name = f"{image.name} {layer.name} mask"
     mask.colorspace_settings.name = "Non-Color"

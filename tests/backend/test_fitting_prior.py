@@ -108,10 +108,10 @@ def test_another_prior_is_another_fit(task):
 @pytest.mark.parametrize(
     ("error", "young", "words"),
     [
-        (0.9, 2e6, "Part 2: not identifiable from this clip; 2.0e+06 Pa leans on the 2.0e+06 Pa expected of Leaf"),
-        (0.02, 2e6, "Part 2: 2.00e+06 Pa, give or take 5 %"),
-        (0.02, 2e8, "Part 2: 2.00e+08 Pa, give or take 5 %; far from the 2.0e+06 Pa expected of Leaf"),
-        (0.02, 2e4, "Part 2: 2.00e+04 Pa, give or take 5 %; far from the 2.0e+06 Pa expected of Leaf"),
+        (0.9, 2e6, "Part 2: not identifiable from this clip; 2 MPa leans on the 2 MPa expected of Leaf"),
+        (0.02, 2e6, "Part 2: 2 MPa, give or take 5 %"),
+        (0.02, 2e8, "Part 2: 200 MPa, give or take 5 %; far from the 2 MPa expected of Leaf"),
+        (0.02, 2e4, "Part 2: 20 kPa, give or take 5 %; far from the 2 MPa expected of Leaf"),
     ],
 )
 def test_words_for_what_was_expected(error, young, words):

@@ -37,6 +37,7 @@ SHARED = {
     "surroundings",
     "swing",
     "trajectory",
+    "units",
 }
 """Modules of the backend that Blender may import: they need nothing but numpy."""
 

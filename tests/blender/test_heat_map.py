@@ -81,9 +81,3 @@ def test_refusals(scene_module, plant, fit):
         overlay.show(plant, bpy.context.scene, "STIFFNESS")
     with pytest.raises(ValueError, match="more splats than there are now"):
         heat_map.write_stiffness(plant, fit | {"binding_splats": fit["binding_splats"] + 1})
-
-
-@pytest.mark.parametrize(("value", "words"), [(4.5, "32 kPa"), (6, "1 MPa"), (5.9, "794 kPa"), (2, "100 Pa")])
-def test_words(scene_module, value, words):
-    """Moduli are told in the unit that keeps them short."""
-    assert scene_module("scene.fields.legend").in_words(value) == words

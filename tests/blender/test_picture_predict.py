@@ -58,17 +58,6 @@ def test_predicting_again_corrects_the_same_layer(flower):
     flower.sway.prediction.keep_mask = False
 
 
-def test_a_video_s_layer_is_not_a_predicted_one(flower):
-    """Its spectrum tells it apart."""
-    from bl_ext.user_default.sway.scene.pictures.picture_prediction import is_predicted
-
-    (layer,) = flower.sway.layers
-    assert is_predicted(layer)
-    layer.spectrum = "/somewhere/spectrum.png"
-    assert not is_predicted(layer)
-    layer.spectrum = ""
-
-
 def test_what_cannot_be_predicted_is_said_in_one_sentence(flower, tmp_path):
     """No picture, a plain wall, a mask to keep where there is none."""
     import bpy

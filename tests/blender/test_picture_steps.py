@@ -105,9 +105,40 @@ def test_modes_of_a_video_become_a_picture_with_ticks(worker, tmp_path):
     columns = np.array(plot.pixels[:]).reshape(height, width, -1)[..., :3]
     dots = np.flatnonzero((np.abs(columns - np.array([255, 158, 64]) / 255).max(-1) < 0.02).sum(0) >= 8)
     assert nearest_peak(layer, dots.mean() / width) == layer.peaks[0] and nearest_peak(layer, 0.95) is None
+    _save_and_load(image, tmp_path)
+    layer = image.sway.layers[0]
     layer.peaks[0].use = False
     with pytest.raises(RuntimeError, match="tick at least one"):
         bpy.ops.sway.animate_picture(image=image.name)
+
+
+def _save_and_load(image, folder):
+    """A video's modes go through both kinds of files onto another picture of the same size, and play there."""
+    import bpy
+    from bl_ext.user_default.sway.scene.pictures.picture_document import volume_of
+    from bl_ext.user_default.sway.scene.pictures.picture_prediction import is_predicted
+
+    saved = volume_of(image.sway.layers[0])
+    other = _save(_reed(), "other", folder)
+    for suffix in (".safetensors", ".npz"):
+        path = folder / f"volume{suffix}"
+        assert bpy.ops.sway.save_spectral_volume(filepath=str(path), image=image.name) == {"FINISHED"}
+        assert bpy.ops.sway.load_spectral_volume(filepath=str(path), image=other.name) == {"FINISHED"}
+        loaded = volume_of(other.sway.layers[-1])
+        # The half spectrum has whole cycles in the film's two seconds only: half a cycle off at most.
+        assert np.abs(loaded.frequencies - saved.frequencies).max() <= 0.5 / saved.duration
+        np.testing.assert_allclose(loaded.coefficients, saved.coefficients, rtol=1e-5, atol=1e-6)
+    assert not is_predicted(other.sway.layers[-1])
+    assert bpy.ops.sway.animate_picture(image=other.name, frames=12, preview_size=64) == {"FINISHED"}
+    bpy.ops.sway.add_picture_layer(kind="still", image=other.name)
+    with pytest.raises(RuntimeError, match="has no spectral volume"):
+        bpy.ops.sway.save_spectral_volume(filepath=str(folder / "none.npz"), image=other.name)
+    (folder / "text.npz").write_text("no arrays")
+    with pytest.raises(RuntimeError, match=r"text.npz is no file of numpy arrays"):
+        bpy.ops.sway.load_spectral_volume(filepath=str(folder / "text.npz"), image=other.name)
+    np.save(folder / "rest.npy", np.zeros((16, 6, 8, 2), np.complex64))
+    with pytest.raises(RuntimeError, match=r"rest.npy holds no motion"):
+        bpy.ops.sway.load_spectral_volume(filepath=str(folder / "rest.npy"), image=other.name)
 
 
 def test_what_is_missing_is_said_in_one_sentence(reed, tmp_path):

@@ -126,7 +126,7 @@ def test_the_estimate_is_what_the_simulation_then_costs(block, scene_module):
     taken = found["driving_particles"] * found["substeps_per_frame"] * 7
     # Substeps are rounded up to whole ones, of some twenty a frame, and particles come about as many as asked for.
     assert before.particle_substeps == pytest.approx(taken, rel=0.15)
-    assert "particle-substeps, about 1 s" in str(before)
+    assert str(before) == "About 1 s: 0.1 million particle-substeps"
 
 
 def test_what_is_held_and_springy_sways_and_its_cost_is_foreseen(block, scene_module):

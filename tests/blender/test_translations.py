@@ -120,14 +120,20 @@ def test_what_is_not_sways_stays(chinese):
 
 
 def test_lines_are_as_wide_as_asked_for(addon):
-    """English breaks between words but before a unit, Chinese anywhere but before a full stop; lines fit."""
-    from bl_ext.user_default.sway.translations.lines import lines_of
+    """English breaks between words but before a unit, Chinese anywhere but before a full stop; each line is full."""
+    from bl_ext.user_default.sway.translations.lines import lines_of, measured
 
-    assert lines_of("The camera moved by 3.1 px and was held still", 20) == [
-        "The camera moved by",
-        "3.1 px and was held",
-        "still",
+    def broken(*lines, indent=""):
+        """The lines of a text in a width that is just that of its widest line, or a pixel less than its first two."""
+        return lines_of("".join(lines), max(map(measured, (line.rstrip() for line in lines))), indent=indent)
+
+    assert broken("The camera moved ", "by 3.1 px and was ", "held still") == [
+        "The camera moved",
+        "by 3.1 px and was",
+        "held still",
     ]
-    assert lines_of("摄像机移动了，已静止。", 12) == ["摄像机移动", "了，已静止。"]
-    assert lines_of("Part 1: 3e+06 Pa, give or take 1 %", 33) == ["Part 1: 3e+06 Pa, give or take", "1 %"]
-    assert lines_of("one two three", 8, indent="  ") == ["one two", "  three"]
+    assert broken("摄像机移动", "了，已静止。") == ["摄像机移动", "了，已静止。"]
+    words = "Part 1: 3.6 MPa, give or take 1 %"
+    assert lines_of(words, measured(words)) == [words]
+    assert lines_of(words, measured(words) - 1) == ["Part 1: 3.6 MPa, give or take", "1 %"]
+    assert lines_of("one two three", measured("one two t"), indent="  ") == ["one two", "  three"]
