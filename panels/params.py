@@ -44,7 +44,7 @@ def _is_crowded(group: Any, setting: bpy.types.Property) -> bool:
     value = getattr(group, setting.identifier)
     digits = f"{value:.2f}" if setting.type == "FLOAT" else str(value)
     name = bpy.app.translations.pgettext_iface(setting.name, setting.translation_context)
-    return measured(name + digits) > room() - ENDS
+    return measured(f"{name}{digits}") > room() - ENDS
 
 
 def place_names(layout: bpy.types.UILayout) -> None:

@@ -218,6 +218,8 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
         bpy.ops.sway.make_reference(candidates=2, seed=1)
     yield from shots.take("reference_kept", "SWAY_PT_reference")
     obj.sway.further_clips.clear()
+    with _in(view):
+        bpy.ops.sway.make_reference(candidates=1, seed=0)
 
 
 def _simulated(hand: Hand, shots: Shots) -> Waits:
