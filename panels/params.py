@@ -11,7 +11,7 @@ from ..backend.api.param import specs
 from ..translations.lines import measured
 from .width import is_narrow, room
 
-ENDS = 20
+ENDS = 36
 """Pixels at the usual scale that a number's field needs beside its name and value."""
 
 

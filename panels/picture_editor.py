@@ -128,13 +128,13 @@ def draw_prediction(layout: bpy.types.UILayout, picture) -> None:
 def draw_modes(layout: bpy.types.UILayout, layer) -> None:
     """Modes to tick; those found in a video with its spectrum and the shape of each."""
     if layer.spectrum:
-        draw_picture(layout, layer.spectrum, 12.0)
+        draw_picture(layout, layer.spectrum)
         layout.operator("sway.pick_peaks", icon="RESTRICT_SELECT_OFF")
     flow = layout.grid_flow(columns=2, even_columns=True)
     for peak in layer.peaks:
         box = flow.box()
         box.prop(peak, "use", text=say(f"{peak.frequency:.2f} Hz, {peak.amplitude:.1f} px"))
-        draw_picture(box, peak.picture, 5.0)
+        draw_picture(box, peak.picture, columns=2)
 
 
 class LayeredPanel(EditorPanel):

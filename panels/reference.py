@@ -14,6 +14,7 @@ from ..scene.clips.model_folder import PROMPTLESS, pipeline_in, title_of
 from ..translations import say
 from .pictures import draw_picture
 from .step_panel import AdvancedPanel, StepPanel, draw_note, draw_running
+from .width import is_narrow
 
 
 def _hidden(context: bpy.types.Context) -> tuple[str, ...]:
@@ -44,8 +45,9 @@ def _draw_further(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     layout.label(text="The fit takes these as well:")
     column = layout.column(align=True)
     for number, clip in enumerate(kept, 1):
-        row = column.row(align=True)
-        row.label(text=say(clip.name), icon="PINNED", translate=False)
+        line = column if is_narrow() else column.row(align=True)
+        line.label(text=say(clip.name), icon="PINNED", translate=False)
+        row = line.row(align=True)
         row.prop(clip, "same_motion", text="", icon="LINKED" if clip.same_motion else "UNLINKED")
         _watch(row, Path(clip.file))
         row.operator("sway.drop_clip", text="", icon="X").number = number
@@ -96,11 +98,12 @@ class SWAY_PT_reference(StepPanel, bpy.types.Panel):
 
     def _draw_candidates(self, layout, candidates, file):
         layout.label(text="Pick one:")
-        grid = layout.grid_flow(columns=2, even_columns=True, row_major=True)
+        columns = 1 if is_narrow() else 2
+        grid = layout.grid_flow(columns=columns, even_columns=True, row_major=True)
         for number, candidate in enumerate(candidates, 1):
             clip = candidate_file(file, number)
             cell = grid.column(align=True)
-            draw_picture(cell, str(clip.with_name("pick.png")), scale=6.0)
+            draw_picture(cell, str(clip.with_name("pick.png")), columns)
             text = f"Seed {candidate['seed']}, {candidate['frequency_hz']:.2f} Hz"
             row = cell.row(align=True)
             row.operator("sway.pick_reference", text=say(text), depress=Path(file) == clip).number = number
