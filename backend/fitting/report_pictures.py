@@ -9,8 +9,10 @@ import numpy as np
 from .report import Comparison
 from .result import Fit
 
-PLOT = (320, 480)
-"""Height and width, pixels."""
+WIDTH = 480
+"""Of every plot, pixels. With what is shown beside it a plot makes about a square, as panels show pictures."""
+ALONE, STACKED, BELOW = 400, 240, 180
+"""Height of a plot by itself, of one of two, and of one below a strip of frames, pixels."""
 MARGINS = (34, 14, 34, 62)
 """Top, right, bottom, left."""
 BACKGROUND, GRID, INK = (28, 28, 30), (61, 61, 66), (220, 220, 225)
@@ -29,7 +31,7 @@ LABEL = 18
 def loss_plot(found: Fit) -> np.ndarray:
     """The loss of each evaluation, on a scale of decades, and that of the still picture dashed: [H, W, 3], 0..1.
 
-    Losses by tracks and by pictures stand in plots of their own, side by side: one has nothing to do with the other.
+    Losses by tracks and by pictures stand in plots of their own, one above the other: they cannot be compared.
     """
     by_tracks, by_pictures = found.history[: found.tracked], found.history[found.tracked :]
     plots = []
@@ -37,39 +39,39 @@ def loss_plot(found: Fit) -> np.ndarray:
         plots.append(("Pixels off the clip's tracks", by_tracks, found.tracks_still, 1))
     if by_pictures or not by_tracks:
         plots.append(("Difference from the pictures", by_pictures, found.loss_first, len(by_tracks) + 1))
-    width = PLOT[1] // len(plots)
-    return np.concatenate([_plot(width, *plot) for plot in plots], 1).astype(np.float32) / 255
+    height = ALONE if len(plots) == 1 else STACKED
+    return np.concatenate([_plot(height, *plot) for plot in plots]).astype(np.float32) / 255
 
 
 def course_plot(losses: Sequence[float], by_pictures: bool) -> np.ndarray:
-    """The losses of a search that still goes on [H, W, 3], 0..1."""
+    """The losses of a search that still goes on [BELOW, WIDTH, 3], 0..1."""
     words = "Difference from the pictures" if by_pictures else "Pixels off the clip's tracks"
-    return _plot(PLOT[1], words, losses, None, 1).astype(np.float32) / 255
+    return _plot(BELOW, words, losses, None, 1).astype(np.float32) / 255
 
 
-def _plot(width: int, words: str, losses: Sequence[float], still: float | None, first: int) -> np.ndarray:
-    """Losses, the first of which is that of the simulation with the number `first` [H, width, 3], uint8."""
+def _plot(height: int, words: str, losses: Sequence[float], still: float | None, first: int) -> np.ndarray:
+    """Losses, the first of which is that of the simulation with the number `first` [height, WIDTH, 3], uint8."""
     import cv2
 
     history = np.maximum(np.array(losses, float), 1e-12)
     decades = np.log10(history if still is None else np.append(history, max(still, 1e-12)))
     low, high = decades.min() - 0.08, decades.max() + 0.08
     top, right, bottom, left = MARGINS
-    height, across = PLOT[0] - top - bottom, width - left - right
-    plot = np.full((PLOT[0], width, 3), BACKGROUND, np.uint8)
+    rise, across = height - top - bottom, WIDTH - left - right
+    plot = np.full((height, WIDTH, 3), BACKGROUND, np.uint8)
 
     def x_of(index: float) -> int:
         return round(left + index / max(len(history) - 1, 1) * across)
 
     def y_of(decade: float) -> int:
-        return round(top + (high - decade) / (high - low) * height)
+        return round(top + (high - decade) / (high - low) * rise)
 
     for value in _ticks(low, high):
         y = y_of(np.log10(value))
         cv2.line(plot, (left, y), (left + across, y), GRID, 1)
         _write(plot, f"{value:.3g}", (6, y + 5))
     for index in range(0, len(history), -(-len(history) // TICKS)):
-        _write(plot, str(first + index), (x_of(index) - 4, top + height + 20))
+        _write(plot, str(first + index), (x_of(index) - 4, top + rise + 20))
     if still is not None:
         dash = y_of(np.log10(max(still, 1e-12)))
         for x in range(left, left + across, 12):

@@ -52,5 +52,5 @@ def _strip(task: Task, standing: Standing) -> np.ndarray:
     comparison = Comparison(clip.frames[1:], made, clip.frames[0], clip.fps, len(made))
     shown = report_pictures.side_by_side(comparison, where_it_moves(comparison.wanted))
     shown = shown[: len(shown) * 2 // 3]
-    width = report_pictures.PLOT[1]
+    width = report_pictures.WIDTH
     return cv2.resize(shown, (width, round(len(shown) * width / shown.shape[1])), interpolation=cv2.INTER_AREA)

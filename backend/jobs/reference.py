@@ -108,7 +108,7 @@ def _write(candidate: Candidate, folder: Path, subject: Subject, view: View) -> 
     half = len(close) // 2
     save_picture(folder / "preview.png", np.concatenate([strip(close[:half], 2), strip(close[half:], 2)]))
     farthest = np.abs(close - close[0]).mean((1, 2, 3)).argmax()
-    save_picture(folder / "pick.png", np.concatenate([close[farthest], _course(close)], 1))
+    save_picture(folder / "pick.png", np.concatenate([close[farthest], _course(close)[::2]]))
     (folder / "about.json").write_text(json.dumps(candidate.to_jsonable(), indent=1), encoding="utf-8")
 
 

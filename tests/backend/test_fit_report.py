@@ -138,9 +138,9 @@ def test_losses_of_two_kinds_stand_apart(case):
     """By tracks and by pictures: two plots as wide as one, each with the level of standing still of its own kind."""
     both = replace(case[1], history=(2.0, 1.0, 0.01, 0.005), tracked=2, tracks_still=4.0, loss_first=0.02)
     single = replace(both, history=(2.0, 1.0))
-    halves = np.split(report_pictures.loss_plot(both), 2, axis=1)
-    assert all(half.shape == (320, 240, 3) for half in halves)
+    halves = np.split(report_pictures.loss_plot(both), 2)
+    assert all(half.shape == (report_pictures.STACKED, report_pictures.WIDTH, 3) for half in halves)
     # Of four, two and one, and of 20, 10 and 5: alike but for words and numbers.
     curves = [np.isclose(half, np.array(report_pictures.CURVE) / 255).all(-1) for half in halves]
     assert curves[0].any() and (curves[0] == curves[1]).all()
-    assert report_pictures.loss_plot(single).shape == (320, 480, 3)
+    assert report_pictures.loss_plot(single).shape == (report_pictures.ALONE, report_pictures.WIDTH, 3)
