@@ -24,8 +24,8 @@ SHOWN = 3
 """Frames in the strip."""
 TICKS = 5
 """Numbers below a plot, at most."""
-LABEL = 18
-"""Height of a line of words, pixels."""
+LABEL, LINE = 18, 160
+"""Height of a line of words, and the least width of a picture below one, pixels."""
 
 
 def loss_plot(found: Fit) -> np.ndarray:
@@ -87,21 +87,19 @@ def _plot(height: int, words: str, losses: Sequence[float], still: float | None,
 
 def side_by_side(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
     """Three frames of the clip above the fit's and above their difference [H, W, 3]; `place` is rows and columns."""
-    rows, columns = place
     chosen = np.linspace(0, len(comparison.wanted) - 1, SHOWN + 1).round().astype(int)[1:]
     bands = []
-    for words, frames in _bands(comparison):
+    for words, frames in _bands(comparison, place):
         lines = [words] * SHOWN if bands else [f"{words}, frame {index + 2}" for index in chosen]
         held = [not bands and index >= comparison.seen for index in chosen]
-        shown = zip(frames[chosen][:, rows, columns], lines, held, strict=True)
+        shown = zip(frames[chosen], lines, held, strict=True)
         bands.append(np.concatenate([_labelled(p, line + (", held out" if h else ""), h) for p, line, h in shown], 1))
     return np.concatenate(bands)
 
 
 def film(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
     """The clip, the fit and their difference side by side, every frame with its number [T - 1, H, W, 3], 0..1."""
-    rows, columns = place
-    bands = [(words, frames[:, rows, columns]) for words, frames in _bands(comparison)]
+    bands = _bands(comparison, place)
     shown = []
     for index in range(len(comparison.wanted)):
         pictures = [_labelled(frames[index], words) for words, frames in bands]
@@ -111,13 +109,20 @@ def film(comparison: Comparison, place: tuple[slice, slice]) -> np.ndarray:
     return np.stack(shown)
 
 
-def _bands(comparison: Comparison) -> list[tuple[str, np.ndarray]]:
-    difference = np.clip(EXAGGERATED * np.abs(comparison.fitted - comparison.wanted), 0, 1)
-    return [
-        ("Clip", comparison.wanted),
-        ("Fit", comparison.fitted),
-        (f"Difference, {EXAGGERATED:g} times", difference),
-    ]
+def _bands(comparison: Comparison, place: tuple[slice, slice]) -> list[tuple[str, np.ndarray]]:
+    """What is compared, cut out and large enough for a line of words above it [T - 1, H, W, 3]."""
+    wanted, fitted = (_enlarged(frames[:, *place]) for frames in (comparison.wanted, comparison.fitted))
+    difference = np.clip(EXAGGERATED * np.abs(fitted - wanted), 0, 1)
+    return [("Clip", wanted), ("Fit", fitted), (f"Difference, {EXAGGERATED:g} times", difference)]
+
+
+def _enlarged(frames: np.ndarray) -> np.ndarray:
+    import cv2
+
+    times = -(-LINE // frames.shape[2])
+    if times == 1:
+        return frames
+    return np.stack([cv2.resize(f, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR) for f in frames])
 
 
 def _labelled(picture: np.ndarray, words: str, stands_out: bool = False) -> np.ndarray:

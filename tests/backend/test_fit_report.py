@@ -128,10 +128,12 @@ def test_difference_shows_only_what_differs():
     fitted[:, :10] += 0.2
     everything = slice(0, 20), slice(0, 20)
     strip = report_pictures.side_by_side(Comparison(wanted, fitted, wanted[0], 24.0, 6), everything)
-    below = strip[2 * (20 + report_pictures.LABEL) + report_pictures.LABEL :]
-    assert below.shape == (20, 60, 3)
-    np.testing.assert_allclose(below[:10], 0.8, atol=1e-6)
-    assert not below[10:].any()
+    side = report_pictures.LINE  # of pictures eight times as large, for the words above them
+    below = strip[2 * (side + report_pictures.LABEL) + report_pictures.LABEL :]
+    assert below.shape == (side, 3 * side, 3)
+    # Between the two halves half a pixel, four of the larger ones, is blended on each side.
+    np.testing.assert_allclose(below[: side // 2 - 4], 0.8, atol=1e-6)
+    assert not below[side // 2 + 4 :].any()
 
 
 def test_losses_of_two_kinds_stand_apart(case):
