@@ -22,8 +22,6 @@ HEAD = 240
 """Height of what Blender says of every add-on above its preferences, likewise."""
 PART = 0.6
 """Of a fit, after which its loss has a course to be seen."""
-SETTLED = 0.7
-"""Seconds until software has drawn a sidebar."""
 
 
 def tell(hand: Hand, request: dict) -> Waits:
@@ -68,7 +66,7 @@ class Shots:
             region.active_panel_category = "Sway"
             yield from self.hand.move(Place(3, 3))
             region.tag_redraw()
-            yield SETTLED
+            yield places.SETTLED
             yield from self.keep(name, places.region("UI", editor), right=TABS)
 
     def keep(self, name: str, region: Any, *, right: int = 0, above: int = 0) -> Waits:
@@ -161,13 +159,13 @@ def _preferences(shots: Shots) -> Waits:
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "Sway"
     bpy.ops.preferences.addon_expand(module=ADDON)
-    yield SETTLED
+    yield places.SETTLED
     if shots.wants("preferences"):
         yield from shots.hand.move(Place(3, 3))
-        yield SETTLED
+        yield places.SETTLED
         yield from shots.keep("preferences", places.region("WINDOW", "PREFERENCES"), above=HEAD)
     places.area("PREFERENCES").type = "VIEW_3D"
-    yield SETTLED
+    yield places.SETTLED
 
 
 def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
@@ -177,11 +175,11 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
     view = places.area("VIEW_3D")
     view.spaces.active.show_region_ui = True
     view.spaces.active.show_region_toolbar = False
-    yield SETTLED
-    yield from _widen(hand, "VIEW_3D", request["width"])
+    yield places.SETTLED
+    yield from places.widen(hand, "VIEW_3D", request["width"])
     yield from shots.take("splats_empty", "SWAY_PT_splats")
     scene = bpy.context.scene
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.import_splats(filepath=request["capture"], up="+Z")
     view.spaces.active.shading.type = "WIREFRAME"
     view.spaces.active.overlay.show_overlays = False
@@ -191,34 +189,34 @@ def _sidebar(hand: Hand, shots: Shots, request: dict) -> Waits:
     yield from shots.take("splats", "SWAY_PT_splats", unfolded=True)
     yield from shots.take("parts_todo", "SWAY_PT_parts")
     yield from shots.take("reference_waits", "SWAY_PT_reference")
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.guess_parts()
     yield from shots.take("parts", "SWAY_PT_parts", unfolded=True)
     yield from shots.take("reference_todo", "SWAY_PT_reference", unfolded=True)
     yield from shots.take("fit_waits", "SWAY_PT_fit")
     yield from shots.take("bake_waits", "SWAY_PT_bake")
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.add_acting(kind="impulse")
     yield from shots.take("acts_on_splats", "SWAY_PT_acting")
     bpy.data.objects.remove(bpy.context.view_layer.objects.active)
     bpy.context.view_layer.objects.active = obj
     obj.sway.material.preset = "custom"
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.add_part_material()
     yield from shots.take("simulate_material", "SWAY_PT_simulate", unfolded=True)
     obj.sway.part_materials.clear()
     obj.sway.material.preset = "fitted"
     scene.sway.reference.resolution = 160
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.make_reference()
     yield from shots.take("reference", "SWAY_PT_reference")
     yield from shots.take("fit_todo", "SWAY_PT_fit", unfolded=True)
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.keep_clip()
         bpy.ops.sway.make_reference(candidates=2, seed=1)
     yield from shots.take("reference_kept", "SWAY_PT_reference")
     obj.sway.further_clips.clear()
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.make_reference(candidates=1, seed=0)
 
 
@@ -227,17 +225,17 @@ def _simulated(hand: Hand, shots: Shots) -> Waits:
     view, scene = places.area("VIEW_3D"), bpy.context.scene
     scene.sway.fit.particles, scene.sway.fit.grid_cells = 300, 10
     yield from _while_running(hand, view, "fit_material", lambda: _fit_and_queue(view, shots), _compared)
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.fit_material(iterations=4, particles=300, grid_cells=10)
     yield from shots.take("fit", "SWAY_PT_fit", unfolded=True)
     yield from shots.take("simulate_todo", "SWAY_PT_simulate")
     scene.sway.simulate.frames = 200
     yield from _while_running(hand, view, "simulate", lambda: shots.take("simulate_running", "SWAY_PT_simulate"))
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.simulate(frames=12)
     yield from shots.take("simulate", "SWAY_PT_simulate")
     yield from shots.take("bake_todo", "SWAY_PT_bake")
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.bake()
     yield from shots.take("bake", "SWAY_PT_bake")
     scene.sway.reference.frequency += 0.1
@@ -248,7 +246,7 @@ def _fit_and_queue(view: Any, shots: Shots) -> Waits:
     """The fit at work, and the queue with what waits for it."""
     yield from shots.take("fit_running", "SWAY_PT_fit")
     queue = sys.modules[f"{ADDON}.jobs.queue"]
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.simulate("INVOKE_DEFAULT")
     yield from shots.take("jobs", "SWAY_PT_jobs")
     for job in queue.waiting():
@@ -258,7 +256,7 @@ def _fit_and_queue(view: Any, shots: Shots) -> Waits:
 def _image_editor(shots: Shots, request: dict) -> Waits:
     area = places.area("VIEW_3D")
     subject = bpy.context.view_layer.objects.active
-    with _in(area):
+    with places.inside(area):
         bpy.ops.sway.add_sample(kind="picture")
     bpy.context.view_layer.objects.active = subject
     image = bpy.data.images["Sample Picture"]
@@ -267,8 +265,8 @@ def _image_editor(shots: Shots, request: dict) -> Waits:
     space = area.spaces.active
     space.show_region_ui = True
     space.image = None
-    yield SETTLED
-    yield from _widen(shots.hand, "IMAGE_EDITOR", request["width"])
+    yield places.SETTLED
+    yield from places.widen(shots.hand, "IMAGE_EDITOR", request["width"])
     picture_panel = {"editor": "IMAGE_EDITOR"}
     yield from shots.take("picture_empty", "SWAY_PT_picture", **picture_panel)
     space.image = photo
@@ -277,7 +275,7 @@ def _image_editor(shots: Shots, request: dict) -> Waits:
     yield from shots.take("picture", "SWAY_PT_picture", unfolded=True, **picture_panel)
     yield from shots.take("picture_modes", "SWAY_PT_video_modes", unfolded=True, **picture_panel)
     area.type = "VIEW_3D"
-    yield SETTLED
+    yield places.SETTLED
 
 
 def _begun(job: Any) -> bool:
@@ -293,35 +291,12 @@ def _compared(job: Any) -> bool:
 def _while_running(hand: Hand, view: Any, name: str, photograph: Any, ready: Any = _begun) -> Waits:
     """Start a job as a button does, let it be photographed when it is `ready`, and cancel it."""
     queue = sys.modules[f"{ADDON}.jobs.queue"]
-    with _in(view):
+    with places.inside(view):
         getattr(bpy.ops.sway, name)("INVOKE_DEFAULT")
     yield from hand.until(lambda: (job := queue.running()) is None or ready(job), "it runs", 400)
-    yield 2 * SETTLED  # panels come to their places, which Blender moves them to step by step
+    yield 2 * places.SETTLED  # panels come to their places, which Blender moves them to step by step
     yield from photograph()
     if (job := queue.running()) is not None:
         queue.cancel(job)
     yield from hand.until(lambda: queue.running() is None, "it ends", 30)
-    yield SETTLED
-
-
-def _in(area: Any) -> Any:
-    region = next(r for r in area.regions if r.type == "WINDOW")
-    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region)
-
-
-def _widen(hand: Hand, editor: str, width: int) -> Waits:
-    """Drag the sidebar's edge until it is so many pixels wide; 0 leaves it."""
-    if not width:
-        return
-    for _ in range(3):
-        region = places.region("UI", editor)
-        if abs(region.width - width) < 4:
-            return
-        start = Place(region.x - 1, region.y + region.height // 2)
-        yield from hand.move(start)
-        hand.send("LEFTMOUSE", "PRESS", start)
-        yield 0.1
-        for share in (0.3, 0.6, 1.0, 1.0):
-            yield from hand.move(Place(start.x + int(share * (region.width - width)), start.y))
-        hand.send("LEFTMOUSE", "RELEASE", Place(start.x + region.width - width, start.y))
-        yield SETTLED
+    yield places.SETTLED

@@ -11,6 +11,8 @@ from .hand import HANDLED, STEP, Hand, Missed, Place, Waits
 
 MOST = 12
 """Notches of the wheel over an option."""
+SETTLED = 0.7
+"""Seconds until software has drawn a sidebar."""
 
 
 def area(kind: str, window: int = 0) -> Any:
@@ -176,3 +178,27 @@ def close_window(hand: Hand, number: int) -> Waits:
         bpy.ops.wm.window_close()
     hand.clicks += 1
     yield 0.5
+
+
+def inside(part: Any) -> Any:
+    """As if the mouse were over an area: a context for operators."""
+    main = next(r for r in part.regions if r.type == "WINDOW")
+    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=part, region=main)
+
+
+def widen(hand: Hand, editor: str, width: int) -> Waits:
+    """Drag the sidebar's edge until it is so many pixels wide; 0 leaves it."""
+    if not width:
+        return
+    for _ in range(3):
+        part = region("UI", editor)
+        if abs(part.width - width) < 4:
+            return
+        start = Place(part.x - 1, part.y + part.height // 2)
+        yield from hand.move(start)
+        hand.send("LEFTMOUSE", "PRESS", start)
+        yield 0.1
+        for share in (0.3, 0.6, 1.0, 1.0):
+            yield from hand.move(Place(start.x + int(share * (part.width - width)), start.y))
+        hand.send("LEFTMOUSE", "RELEASE", Place(start.x + part.width - width, start.y))
+        yield SETTLED

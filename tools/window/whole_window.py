@@ -34,12 +34,12 @@ def tell(hand: Hand, request: dict) -> Waits:
     queue = importlib.import_module(f"{ADDON}.jobs.queue")
     view, scene = places.area("VIEW_3D"), bpy.context.scene
     scene.frame_end = 48
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.import_splats("INVOKE_DEFAULT", True, filepath=request["capture"], up=request["up"])
     yield from hand.until(lambda: places.region("UI").active_panel_category == "Sway", "the sidebar is open")
     obj = bpy.context.view_layer.objects.active
-    yield from _widen(hand)
-    with _in(view):
+    yield from places.widen(hand, "VIEW_3D", WIDTH)
+    with places.inside(view):
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.sway.guess_parts()
         bpy.ops.sway.make_reference()
@@ -47,7 +47,7 @@ def tell(hand: Hand, request: dict) -> Waits:
     yield from hand.until(lambda: _is_compared(queue), "the fit goes on", 600)
     yield from _keep(hand, request, "fitting", lambda: obj.sway.fit.made)
     yield from hand.until(lambda: queue.running() is None, "the fit ends", 600)
-    with _in(view):
+    with places.inside(view):
         bpy.ops.sway.simulate()
         bpy.ops.sway.bake()
     scene.frame_set(FRAME)
@@ -72,17 +72,3 @@ def _keep(hand: Hand, request: dict, name: str, over: Any) -> Waits:
     yield DRAWN
     assert not over(), f"{name} was over before it was drawn"
     np.save(Path(request["folder"]) / name, picture.read(Path(request["screen"])))
-
-
-def _widen(hand: Hand) -> Waits:
-    """Drag the sidebar's edge."""
-    region = places.region("UI")
-    start = Place(region.x - 1, region.y + region.height // 2)
-    yield from hand.drag(start, Place(start.x + region.width - WIDTH, start.y))
-    hand.clicks -= 1
-    yield 1.0
-
-
-def _in(area: Any) -> Any:
-    region = next(r for r in area.regions if r.type == "WINDOW")
-    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region)
